@@ -1,3 +1,23 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod connection;
+mod dot;
+mod input;
+mod line;
+mod line_end;
+mod output;
+mod secret;
+mod time;
+
+pub use connection::{Connection, Step, Upgrade};
+pub use dot::{Stuffed, Stuffer, Unstuffed, Unstuffer};
+pub use input::Input;
+pub use line::{Found, LineFinder};
+pub use line_end::{BareLineEnd, LineEnds};
+pub use output::Output;
+pub use secret::Secret;
+pub use time::Time;
