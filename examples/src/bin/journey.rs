@@ -1,1 +1,3 @@
+//! A message's whole way through two mail servers.
+
 fn main() {}
