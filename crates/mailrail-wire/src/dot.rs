@@ -206,19 +206,22 @@ struct Scan {
 
 /// As many bytes as are looked at before the first branch: a plain loop over them becomes vector
 /// code.
-const BLOCK: usize = 128;
+const BLOCK: usize = 256;
 /// A dot is told by the three bytes that it ends.
 const WINDOW: usize = BLOCK + 2;
 
 /// Looks for CR LF and a dot and, where `CHECK`, for bare CR and LF. Whether the first byte is a
 /// bare LF and the last one a bare CR is left to the caller.
 fn scan<const CHECK: bool>(text: &[u8]) -> Scan {
-    let (mut at, mut bare) = (0, false);
+    let (mut at, mut bare, mut end) = (0, false, None);
     let last = text.len().saturating_sub(WINDOW);
     while let Some(window) = text.get(at..).and_then(<[u8]>::first_chunk::<WINDOW>) {
         let found = look::<CHECK>(window);
         if found.dot {
-            break;
+            end = end_before_dot(window);
+            if end.is_some() {
+                break;
+            }
         }
         bare |= found.bare;
         // The last window overlaps the one before it: what that held is no dot, and its bare line
@@ -226,7 +229,7 @@ fn scan<const CHECK: bool>(text: &[u8]) -> Scan {
         at = if at == last { text.len() } else { last.min(at + BLOCK) };
     }
     let rest = text.get(at..).unwrap_or_default();
-    let end = end_before_dot(rest).map_or(text.len(), |end| at + end);
+    let end = end.or_else(|| end_before_dot(rest)).map_or(text.len(), |end| at + end);
     if CHECK {
         // The last pair of all stands behind the last window.
         let from = at.min(text.len().saturating_sub(2));
@@ -244,7 +247,7 @@ fn end_before_dot(text: &[u8]) -> Option<usize> {
 
 /// What a window holds.
 struct Found {
-    /// CR LF and a dot.
+    /// LF and a dot: what stands before them is looked at only where they are found.
     dot: bool,
     /// A CR and an LF that do not stand together, the window's last pair left out.
     bare: bool,
@@ -254,14 +257,15 @@ struct Found {
 fn look<const CHECK: bool>(window: &[u8; WINDOW]) -> Found {
     let second = window.get(1..).unwrap_or_default();
     let third = window.get(2..).unwrap_or_default();
-    let mut found = Found { dot: false, bare: false };
+    let (mut dot, mut bare) = (0_u8, 0_u8);
     for ((&first, &second), &third) in window.iter().zip(second).zip(third) {
-        found.dot |= (first == b'\r') & (second == b'\n') & (third == b'.');
+        let lf = u8::from(second == b'\n');
+        dot |= lf & u8::from(third == b'.');
         if CHECK {
-            found.bare |= (first == b'\r') ^ (second == b'\n');
+            bare |= lf ^ u8::from(first == b'\r');
         }
     }
-    found
+    Found { dot: dot != 0, bare: bare != 0 }
 }
 
 /// Whether two neighbours in `text` hold a CR without its LF or an LF without its CR.
