@@ -1,0 +1,209 @@
+//! TLS settings of servers and clients.
+
+use rcgen::{CertificateParams, KeyPair};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+};
+use std::{path::Path, sync::Arc};
+
+/// Why no TLS settings could be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A certificate or key file.
+    #[error("{file}: {source}")]
+    Pem {
+        /// The file's path.
+        file: String,
+        /// What is wrong with it.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// A certificate file without a certificate in it.
+    #[error("{0}: no certificate in it")]
+    Empty(String),
+    /// A key that does not fit, or a certificate that is none.
+    #[error(transparent)]
+    Rustls(#[from] rustls::Error),
+    /// A certificate could not be made.
+    #[error(transparent)]
+    SelfSigned(#[from] rcgen::Error),
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let pem = |source| Error::Pem { file: file.display().to_string(), source };
+    let certificates = CertificateDer::pem_file_iter(file)
+        .map_err(pem)?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(pem)?;
+    if certificates.is_empty() {
+        return Err(Error::Empty(file.display().to_string()));
+    }
+    Ok(certificates)
+}
+
+/// A server's settings from PEM files: its certificate chain, own first, and the key.
+///
+/// # Errors
+///
+/// Where a file cannot be read or the two do not fit.
+pub fn server(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, Error> {
+    let key_der = PrivateKeyDer::from_pem_file(key)
+        .map_err(|source| Error::Pem { file: key.display().to_string(), source })?;
+    server_with(certificates(certificate)?, key_der)
+}
+
+/// A certificate that a server signed itself, with its key, in PEM.
+#[derive(Clone)]
+pub struct SelfSigned {
+    /// The certificate.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
+    der: (CertificateDer<'static>, Vec<u8>),
+}
+
+impl std::fmt::Debug for SelfSigned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SelfSigned").finish_non_exhaustive()
+    }
+}
+
+impl SelfSigned {
+    /// A new one for `names`: host names or IP addresses.
+    ///
+    /// # Errors
+    ///
+    /// Where a name is none.
+    pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        let key = KeyPair::generate()?;
+        let certificate = CertificateParams::new(names)?.self_signed(&key)?;
+        Ok(Self {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+            der: (certificate.der().clone(), key.serialize_der()),
+        })
+    }
+
+    /// A server's settings with it.
+    ///
+    /// # Errors
+    ///
+    /// Those of rustls.
+    pub fn server(&self) -> Result<Arc<ServerConfig>, Error> {
+        let (certificate, key) = self.der.clone();
+        server_with(vec![certificate], PrivateKeyDer::Pkcs8(key.into()))
+    }
+
+    /// The settings of a client that trusts it, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Those of rustls.
+    pub fn client(&self) -> Result<Arc<ClientConfig>, Error> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.der.0.clone())?;
+        client_with(roots)
+    }
+}
+
+fn server_with(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<ServerConfig>, Error> {
+    let config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    Ok(Arc::new(config))
+}
+
+fn client_with(roots: RootCertStore) -> Result<Arc<ClientConfig>, Error> {
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// The settings of a client that trusts what the system trusts, and the certificates in `ca`.
+///
+/// # Errors
+///
+/// Where `ca` cannot be read or holds no certificate.
+pub fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
+    let mut roots = RootCertStore::empty();
+    // Some systems keep roots that rustls refuses; the others are as good as before.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(ca) = ca {
+        for certificate in certificates(ca)? {
+            roots.add(certificate)?;
+        }
+    }
+    client_with(roots)
+}
+
+/// The settings of a client that takes any certificate: whoever sits between can read along. For
+/// delivery between servers, where the alternative is no TLS at all (RFC 7435), and for
+/// `--insecure`.
+///
+/// # Errors
+///
+/// Those of rustls.
+pub fn unchecked_client() -> Result<Arc<ClientConfig>, Error> {
+    let provider = provider();
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anyone(provider)))
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// Lets every certificate pass, but not every signature: the peer does hold the key it shows.
+#[derive(Debug)]
+struct Anyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
