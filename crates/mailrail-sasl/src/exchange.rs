@@ -1,0 +1,126 @@
+//! The lines of an exchange, as SMTP, POP3 and IMAP send them (RFC 4954 §4, RFC 5034 §4,
+//! RFC 9051 §6.2.2): base64, with `=` for an initial response of no bytes and `*` for a client
+//! that gives up.
+//!
+//! All functions work on the base64 text alone; what stands before it (`334 `, `+ `) and the
+//! line's end are the protocol's.
+
+use crate::Error;
+use alloc::vec::Vec;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use mailrail_wire::{Output, Secret};
+
+/// The line with which a client gives up.
+pub const CANCEL: &[u8] = b"*";
+
+/// A client's line in an exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the protocols know no third kind of line")]
+pub enum Line {
+    /// The response to the challenge; may be empty.
+    Response(Secret<Vec<u8>>),
+    /// The client gives up.
+    Cancel,
+}
+
+/// Writes a challenge or the response to one.
+///
+/// ```
+/// use bytes::Buf;
+/// use mailrail_sasl::exchange;
+///
+/// let mut output = mailrail_wire::Output::default();
+/// exchange::encode(b"\0tim\0tanstaaftanstaaf", &mut output);
+/// assert_eq!(output.chunk(), b"AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
+/// ```
+pub fn encode(message: &[u8], output: &mut Output) {
+    output.text(STANDARD.encode(message).as_bytes());
+}
+
+/// Writes an initial response, which goes with the command: `=` where it has no bytes.
+pub fn encode_initial(response: &[u8], output: &mut Output) {
+    if response.is_empty() { output.text(b"=") } else { encode(response, output) }
+}
+
+/// How many bytes [`encode_initial`] writes for a response of that length.
+#[must_use]
+pub const fn initial_len(response: usize) -> usize {
+    if response == 0 { 1 } else { response.div_ceil(3).saturating_mul(4) }
+}
+
+/// Reads a challenge (the client does).
+///
+/// # Errors
+///
+/// [`Error::NotBase64`]; the client cancels the exchange then.
+pub fn decode(text: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
+    STANDARD.decode(text).map(Secret::new).map_err(|_| Error::NotBase64)
+}
+
+/// Reads an initial response (the server does).
+///
+/// # Errors
+///
+/// [`Error::NotBase64`].
+pub fn decode_initial(text: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
+    if text == b"=" { Ok(Secret::default()) } else { decode(text) }
+}
+
+/// Reads the line that follows a challenge (the server does).
+///
+/// # Errors
+///
+/// [`Error::NotBase64`].
+pub fn decode_line(text: &[u8]) -> Result<Line, Error> {
+    if text == CANCEL { Ok(Line::Cancel) } else { decode(text).map(Line::Response) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Buf as _;
+    use proptest::prelude::*;
+
+    fn written(write: impl FnOnce(&mut Output)) -> Vec<u8> {
+        let mut output = Output::default();
+        write(&mut output);
+        output.copy_to_bytes(output.remaining()).to_vec()
+    }
+
+    #[test]
+    fn signs() {
+        assert_eq!(written(|out| encode_initial(b"", out)), b"=");
+        assert_eq!(written(|out| encode(b"", out)), b"");
+        assert_eq!(decode_initial(b"="), Ok(Secret::default()));
+        assert_eq!(decode(b"="), Err(Error::NotBase64));
+        assert_eq!(decode_line(b"*"), Ok(Line::Cancel));
+        assert_eq!(decode_line(b""), Ok(Line::Response(Secret::default())));
+        assert_eq!(decode(b"*"), Err(Error::NotBase64));
+    }
+
+    #[test]
+    fn what_is_not_base64() {
+        for text in [&b"a"[..], b"YQ", b"YR==", b"Y Q=", b"YQ==\r", b"YQ==YQ==", b"-_8="] {
+            assert_eq!(decode(text), Err(Error::NotBase64), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_it_writes(message in any::<Vec<u8>>()) {
+            let initial = written(|out| encode_initial(&message, out));
+            prop_assert_eq!(initial.len(), initial_len(message.len()));
+            prop_assert_eq!(decode_initial(&initial), Ok(Secret::new(message.clone())));
+            let line = written(|out| encode(&message, out));
+            prop_assert_eq!(decode_line(&line), Ok(Line::Response(Secret::new(message))));
+        }
+
+        /// No two lines mean the same.
+        #[test]
+        fn writes_what_it_reads(text in "[A-D/+=*]{0,12}") {
+            if let Ok(message) = decode(text.as_bytes()) {
+                prop_assert_eq!(written(|out| encode(message.expose(), out)), text.as_bytes());
+            }
+        }
+    }
+}
