@@ -1,0 +1,8 @@
+//! The lookup against a simulated name server.
+#![cfg(test)]
+
+extern crate alloc;
+
+mod answers;
+mod common;
+mod transport;
