@@ -1,0 +1,4 @@
+//! Commands.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Command {}

@@ -1,0 +1,4 @@
+//! Responses.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Response {}
