@@ -1,3 +1,42 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod body;
+mod builder;
+mod check;
+mod defect;
+pub mod encoding;
+mod error;
+mod grammar;
+mod header;
+mod limits;
+mod message;
+mod multipart;
+mod part;
+mod path;
+mod scan;
+mod structure;
+
+pub use body::Attachments;
+pub use builder::{Attachment, Builder, Pieces};
+pub use defect::{Defect, DefectKind};
+pub use error::{Error, SyntaxError};
+pub use header::address::{Address, Group, Mailbox};
+pub use header::address_list::{RawAddress, RawAddresses, RawMailbox};
+pub use header::content_disposition::ContentDisposition;
+pub use header::content_transfer_encoding::TransferEncoding;
+pub use header::content_type::ContentType;
+pub use header::date::DateTime;
+pub use header::message_id::{MessageId, MessageIds};
+pub use header::parameter::{Parameter, Parameters, RawParameter, RawParameters};
+pub use header::received::Received;
+pub use header::return_path::ReturnPath;
+pub use header::select::Select;
+pub use header::{Field, Fields, Headers};
+pub use limits::Limits;
+pub use message::Message;
+pub use part::{Children, Part, PartKind, Parts};
+pub use path::PartPath;

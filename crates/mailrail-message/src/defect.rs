@@ -1,0 +1,105 @@
+//! What is wrong with a message, and where.
+
+use core::fmt;
+
+/// One fault of a message: what it is, and where it was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Defect {
+    /// Where: bytes from the start of the message.
+    pub offset: usize,
+    /// What.
+    pub kind: DefectKind,
+}
+
+/// A kind of fault. None of them stops a message from being read as far as it can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DefectKind {
+    /// A line of a header block ends in LF alone (RFC 5322 §2.3). Named once a message.
+    BareLineFeed,
+    /// The lines of the message end in CR alone. Named once a message.
+    BareCarriageReturn,
+    /// The message starts with a `From ` line of a mailbox file.
+    MailboxFromLine,
+    /// A header block starts with a continuation line.
+    ContinuationWithoutField,
+    /// A field without a name.
+    MissingFieldName,
+    /// White space between a field's name and its colon (obsolete, RFC 5322 §4.5).
+    SpaceBeforeColon,
+    /// A header block is not followed by an empty line; the line that is no field starts the body.
+    MissingBlankLine,
+    /// A header block is longer than [`Limits::header_bytes`](crate::Limits::header_bytes).
+    HeaderTooLong,
+    /// The message has more fields than [`Limits::fields`](crate::Limits::fields).
+    TooManyFields,
+    /// The message has more parts than [`Limits::parts`](crate::Limits::parts).
+    TooManyParts,
+    /// Parts stand inside one another deeper than [`Limits::depth`](crate::Limits::depth).
+    TooDeep,
+    /// A `Content-Type` that does not parse: the part is taken as text/plain (RFC 2045 §5.2).
+    InvalidContentType,
+    /// A multipart without a boundary: it is taken as a leaf.
+    MissingBoundary,
+    /// The boundary of a multipart never occurs: it has no parts.
+    BoundaryNotFound,
+    /// A multipart ends without its closing boundary.
+    MissingClosingBoundary,
+    /// An embedded message under base64, which RFC 2046 §5.2.1 forbids: it is taken as a leaf.
+    EncodedMessage,
+    /// A multipart under base64 or quoted-printable, which RFC 2045 §6.4 forbids: it is read as if it were not.
+    EncodedMultipart,
+    /// A `Date` that does not parse.
+    InvalidDate,
+    /// A field that must occur once at most occurs again (RFC 5322 §3.6). The first one counts.
+    RepeatedField,
+    /// A field's value holds bytes that are neither ASCII nor UTF-8.
+    UndeclaredCharset,
+    /// A `Content-Transfer-Encoding` that nobody knows: the body stays as it is.
+    UnknownTransferEncoding,
+    /// A charset that nobody knows: the text is taken as UTF-8, or as windows-1252 where it is not.
+    UnknownCharset,
+    /// Bytes in a base64 body that are no base64.
+    InvalidBase64,
+    /// An escape in a quoted-printable body that is none.
+    InvalidQuotedPrintable,
+}
+
+impl DefectKind {
+    /// The fault in words.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::BareLineFeed => "line end without carriage return",
+            Self::BareCarriageReturn => "line end without line feed",
+            Self::MailboxFromLine => "mailbox file's From line",
+            Self::ContinuationWithoutField => "continuation line without a field",
+            Self::MissingFieldName => "field without a name",
+            Self::SpaceBeforeColon => "white space before a colon",
+            Self::MissingBlankLine => "no empty line behind the header",
+            Self::HeaderTooLong => "header longer than the limit",
+            Self::TooManyFields => "more fields than the limit",
+            Self::TooManyParts => "more parts than the limit",
+            Self::TooDeep => "parts nested deeper than the limit",
+            Self::InvalidContentType => "invalid content type",
+            Self::MissingBoundary => "multipart without a boundary",
+            Self::BoundaryNotFound => "boundary never occurs",
+            Self::MissingClosingBoundary => "missing closing boundary",
+            Self::EncodedMessage => "embedded message under a transfer encoding",
+            Self::EncodedMultipart => "multipart under a transfer encoding",
+            Self::InvalidDate => "invalid date",
+            Self::RepeatedField => "field occurs more than once",
+            Self::UndeclaredCharset => "field is neither ASCII nor UTF-8",
+            Self::UnknownTransferEncoding => "unknown transfer encoding",
+            Self::UnknownCharset => "unknown charset",
+            Self::InvalidBase64 => "invalid base64",
+            Self::InvalidQuotedPrintable => "invalid quoted-printable",
+        }
+    }
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.kind.description(), self.offset)
+    }
+}

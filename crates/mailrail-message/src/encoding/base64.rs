@@ -1,0 +1,166 @@
+//! Base64 as MIME has it (RFC 2045 §6.8).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// How many bytes a line of 76 characters holds.
+pub const BYTES_A_LINE: usize = 57;
+
+/// Marks in the table: no digit of base64.
+const NONE: u8 = 0x80;
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated by the compiler; the counter stays below 64"
+)]
+const TABLE: [u8; 256] = {
+    let mut table = [NONE; 256];
+    let mut digit = 0;
+    while digit < DIGITS.len() {
+        table[DIGITS[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    table
+};
+
+fn digit(byte: u8) -> u8 {
+    TABLE.get(usize::from(byte)).copied().unwrap_or(NONE)
+}
+
+/// Decodes text. What is no digit of base64 is passed over, as RFC 2045 wants; the first `=` ends it, and
+/// a last group that is cut short gives the bytes that are whole.
+///
+/// # Examples
+/// ```
+/// assert_eq!(mailrail_message::encoding::base64::decode(b"SGVs\r\nbG8="), b"Hello");
+/// ```
+pub fn decode(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    let mut group = [0_u8; 4];
+    let mut filled = 0;
+    let mut rest = text;
+    loop {
+        // Whole groups at once, as long as nothing stands between digits.
+        while filled == 0
+            && let Some((quad, after)) = rest.split_first_chunk::<4>()
+        {
+            let digits = quad.map(digit);
+            if digits.iter().fold(0, |all, digit| all | digit) & NONE != 0 {
+                break;
+            }
+            bytes.extend_from_slice(&join(digits));
+            rest = after;
+        }
+        let Some((byte, after)) = rest.split_first() else { break };
+        rest = after;
+        match (digit(*byte), byte) {
+            (NONE, b'=') => break,
+            (NONE, _) => {}
+            (digit, _) => {
+                if let Some(place) = group.get_mut(filled) {
+                    *place = digit;
+                    filled += 1;
+                }
+                if filled == group.len() {
+                    bytes.extend_from_slice(&join(group));
+                    filled = 0;
+                }
+            }
+        }
+    }
+    let whole = filled.saturating_sub(1);
+    if whole > 0 {
+        for place in group.iter_mut().skip(filled) {
+            *place = 0;
+        }
+        bytes.extend(join(group).into_iter().take(whole));
+    }
+    bytes
+}
+
+/// The three bytes of four digits.
+const fn join([a, b, c, d]: [u8; 4]) -> [u8; 3] {
+    [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]
+}
+
+/// Where the first byte stands that base64 does not have: no digit, no white space, no `=` at the end.
+pub(crate) fn first_fault(text: &[u8]) -> Option<usize> {
+    let stray = text.iter().position(|byte| digit(*byte) == NONE && !crate::scan::is_fws(*byte))?;
+    let tail = crate::scan::from(text, stray);
+    let is_end = tail.iter().all(|byte| *byte == b'=' || crate::scan::is_fws(*byte));
+    (!is_end).then_some(stray)
+}
+
+/// How many characters [`encode`] makes of some bytes, line ends included.
+pub const fn encoded_len(bytes: u64) -> u64 {
+    bytes.div_ceil(3) * 4 + bytes.div_ceil(BYTES_A_LINE as u64) * 2
+}
+
+/// Encodes bytes in lines of 76 characters, each ended by CRLF.
+pub fn encode(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut line = [0; 76];
+    text.reserve(bytes.len().div_ceil(BYTES_A_LINE) * 78);
+    for chunk in bytes.chunks(BYTES_A_LINE) {
+        // A line holds what a chunk gives, so this cannot fail.
+        let length = STANDARD.encode_slice(chunk, &mut line).unwrap_or(0);
+        text.extend_from_slice(line.get(..length).unwrap_or_default());
+        text.extend_from_slice(b"\r\n");
+    }
+    text
+}
+
+/// Encodes a few bytes without line ends.
+pub(crate) fn encode_word(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_answers() {
+        for (plain, code) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(decode(code.as_bytes()), plain.as_bytes());
+            assert_eq!(encode_word(plain.as_bytes()), code);
+        }
+    }
+
+    #[test]
+    fn whatever_comes_is_taken() {
+        assert_eq!(decode(b"Z m\r\n9 v!Ym\tFy"), b"foobar");
+        assert_eq!(decode(b"Zm9"), b"fo");
+        assert_eq!(decode(b"Zm9vY"), b"foo");
+        assert_eq!(decode(b"Zg==Zm9v"), b"f");
+        assert_eq!(decode(b"===="), b"");
+    }
+
+    #[test]
+    fn lines_are_short() {
+        let code = encode(&[0; 100]);
+        assert!(code.split(|byte| *byte == b'\n').all(|line| line.len() <= 77));
+        assert_eq!(code.len() as u64, encoded_len(100));
+        assert_eq!(decode(&code), [0; 100]);
+    }
+
+    #[test]
+    fn faults_are_found() {
+        assert_eq!(first_fault(b"Zm9v\r\nZg==\r\n"), None);
+        assert_eq!(first_fault(b"Zm9v-Zg=="), Some(4));
+        assert_eq!(first_fault(b"Zg==Zm9v"), Some(2));
+    }
+}

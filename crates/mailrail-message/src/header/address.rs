@@ -1,0 +1,276 @@
+//! Addresses with decoded names.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::encoding::{charset, encoded_word};
+use crate::error::SyntaxError;
+use crate::grammar::{is_dot_atom, quoted};
+use crate::header::address_list::{RawAddress, RawAddresses, RawMailbox};
+
+/// One item of an address list: a mailbox, or a named group of them (RFC 5322 §3.4).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Address<'a> {
+    /// One mailbox.
+    Mailbox(Mailbox<'a>),
+    /// A group.
+    Group(Group<'a>),
+}
+
+/// A named group of mailboxes, perhaps of none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Group<'a> {
+    /// Its name, decoded.
+    pub name: Cow<'a, str>,
+    /// Who is in it.
+    pub members: Vec<Mailbox<'a>>,
+}
+
+impl<'a> Group<'a> {
+    /// A group of this name.
+    pub fn new(name: impl Into<Cow<'a, str>>, members: Vec<Mailbox<'a>>) -> Self {
+        Self { name: name.into(), members }
+    }
+
+    /// The same, owning its text.
+    pub fn into_owned(self) -> Group<'static> {
+        Group {
+            name: Cow::Owned(self.name.into_owned()),
+            members: self.members.into_iter().map(Mailbox::into_owned).collect(),
+        }
+    }
+}
+
+/// An address with the name of whom it belongs to.
+///
+/// One that was read from a message holds what was written there, valid or not; the builder checks again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Mailbox<'a> {
+    name: Option<Cow<'a, str>>,
+    local: Cow<'a, str>,
+    domain: Cow<'a, str>,
+}
+
+impl<'a> Address<'a> {
+    pub(crate) fn list(items: RawAddresses<'a>) -> Vec<Self> {
+        let mut list = Vec::new();
+        let mut group: Option<Group<'a>> = None;
+        for item in items {
+            match item {
+                RawAddress::Mailbox(raw) => match &mut group {
+                    Some(group) => group.members.push(Mailbox::decode(raw)),
+                    None => list.push(Self::Mailbox(Mailbox::decode(raw))),
+                },
+                RawAddress::GroupStart(name) => {
+                    group = Some(Group::new(decode_name(name), Vec::new()));
+                }
+                RawAddress::GroupEnd => list.extend(group.take().map(Self::Group)),
+            }
+        }
+        list
+    }
+
+    /// Reads a list as a `To` field holds it. Takes anything, as the fields of a message are taken.
+    pub fn parse_list(text: &'a [u8]) -> Vec<Self> {
+        Self::list(RawAddresses::new(text))
+    }
+
+    /// The mailboxes: one, or all of a group.
+    pub fn mailboxes(&self) -> &[Mailbox<'a>] {
+        match self {
+            Self::Mailbox(mailbox) => core::slice::from_ref(mailbox),
+            Self::Group(group) => &group.members,
+        }
+    }
+
+    /// The same, owning its text.
+    pub fn into_owned(self) -> Address<'static> {
+        match self {
+            Self::Mailbox(mailbox) => Address::Mailbox(mailbox.into_owned()),
+            Self::Group(group) => Address::Group(group.into_owned()),
+        }
+    }
+}
+
+impl<'a> From<Mailbox<'a>> for Address<'a> {
+    fn from(mailbox: Mailbox<'a>) -> Self {
+        Self::Mailbox(mailbox)
+    }
+}
+
+impl<'a> From<Group<'a>> for Address<'a> {
+    fn from(group: Group<'a>) -> Self {
+        Self::Group(group)
+    }
+}
+
+fn decode_name(name: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match name {
+        Cow::Borrowed(name) => encoded_word::decode(name),
+        Cow::Owned(name) => Cow::Owned(encoded_word::decode(&name).into_owned()),
+    }
+}
+
+impl<'a> Mailbox<'a> {
+    /// An address without a name.
+    ///
+    /// # Errors
+    /// If it is not `local@domain` (RFC 5322 §3.4.1); the local part may be quoted, and both may hold UTF-8 (RFC 6532).
+    pub fn new(address: &'a str) -> Result<Self, SyntaxError> {
+        let mailbox = Self::parse(address)?;
+        // Nothing but the address may stand there: no comment, no second word.
+        let local = address.strip_suffix(&*mailbox.domain).and_then(|rest| rest.strip_suffix('@'));
+        let is_quoted = |local: &str| matches!(quoted(local.as_bytes()), Ok(([], _)));
+        if local.is_some_and(|local| is_dot_atom(local.as_bytes()) || is_quoted(local)) {
+            Ok(mailbox)
+        } else {
+            Err(SyntaxError::new(0, "an address alone"))
+        }
+    }
+
+    /// The same address with a name.
+    #[must_use]
+    pub fn with_name(self, name: impl Into<Cow<'a, str>>) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
+
+    /// Reads one mailbox as a person writes it: `ann@north.test`, or `Ann Lee <ann@north.test>`.
+    ///
+    /// # Errors
+    /// If it is not one mailbox with a valid address.
+    pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
+        let mut list = RawAddresses::new(text.as_bytes());
+        let (Some(RawAddress::Mailbox(raw)), None) = (list.next(), list.next()) else {
+            return Err(SyntaxError::new(0, "one address"));
+        };
+        if raw.route.is_some() || list.has_junk() {
+            return Err(SyntaxError::new(0, "one address and nothing else"));
+        }
+        let mailbox = Self::decode(raw);
+        if mailbox.is_valid() {
+            Ok(mailbox)
+        } else {
+            let at = text.find('@').unwrap_or(text.len());
+            Err(SyntaxError::new(at, "a local part, an at sign and a domain"))
+        }
+    }
+
+    fn decode(raw: RawMailbox<'a>) -> Self {
+        Self {
+            name: raw.name.map(decode_name).filter(|name| !name.is_empty()),
+            local: charset::guess_cow(raw.local),
+            domain: charset::guess_cow(raw.host),
+        }
+    }
+
+    /// The display name, decoded.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// What stands before the `@`, without quotes.
+    pub fn local_part(&self) -> &str {
+        &self.local
+    }
+
+    /// What stands behind the `@`; empty where there was none.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The address, `local@domain`, its local part quoted where it must be.
+    pub fn address(&self) -> String {
+        let mut address = if is_dot_atom(self.local.as_bytes()) || self.local.is_empty() {
+            self.local.clone().into_owned()
+        } else {
+            quote(&self.local)
+        };
+        if !self.domain.is_empty() {
+            address.push('@');
+            address.push_str(&self.domain);
+        }
+        address
+    }
+
+    /// Whether it can stand in a message: a local part, and a domain name or an address literal.
+    pub fn is_valid(&self) -> bool {
+        let literal = self.domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let domain = match literal {
+            Some(inner) => inner
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'[' | b'\\' | b']')),
+            None => is_dot_atom(self.domain.as_bytes()),
+        };
+        domain
+            && !self.local.is_empty()
+            && !self.local.chars().any(char::is_control)
+            && !self.domain.chars().any(char::is_control)
+    }
+
+    /// The same, owning its text.
+    pub fn into_owned(self) -> Mailbox<'static> {
+        Mailbox {
+            name: self.name.map(|name| Cow::Owned(name.into_owned())),
+            local: Cow::Owned(self.local.into_owned()),
+            domain: Cow::Owned(self.domain.into_owned()),
+        }
+    }
+}
+
+/// Text as a `quoted-string` (RFC 5322 §3.2.4).
+pub(crate) fn quote(text: &str) -> String {
+    let mut quoted = "\"".to_owned();
+    for letter in text.chars() {
+        if matches!(letter, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(letter);
+    }
+    quoted.push('"');
+    quoted
+}
+
+impl fmt::Display for Mailbox<'_> {
+    /// For people to read: `Ann Lee <ann@north.test>`. Not for a header field: the name is not encoded.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} <{}>", self.address()),
+            None => f.write_str(&self.address()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn names_are_decoded() {
+        let list = Address::parse_list(
+            b"=?utf-8?q?Andr=C3=A9?= <a@b.test>, G: \"=?utf-8?b?w6k=?=\" <c@d>;",
+        );
+        assert_eq!(list[0].mailboxes()[0].name(), Some("Andr\u{e9}"));
+        assert_eq!(list[1].mailboxes()[0].name(), Some("\u{e9}"));
+        assert_eq!(list[0].mailboxes()[0].to_string(), "Andr\u{e9} <a@b.test>");
+    }
+
+    #[test]
+    fn one_mailbox_is_checked() {
+        assert_eq!(Mailbox::new("a@b.test").unwrap().address(), "a@b.test");
+        assert_eq!(Mailbox::new("\"a b\"@b.test").unwrap().address(), "\"a b\"@b.test");
+        assert_eq!(Mailbox::parse("A <a@b.test>").unwrap().name(), Some("A"));
+        for bad in
+            ["", "a", "a@", "@b", "a@b, c@d", "a@b c@d\n@", "<a@b", "a@b..c", "G:a@b;", "A <a@b>"]
+        {
+            let is_named = bad == "A <a@b>";
+            assert!(Mailbox::new(bad).is_err(), "{bad}");
+            assert_eq!(Mailbox::parse(bad).is_ok(), is_named, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `Content-Disposition` (RFC 2183).
+
+use alloc::borrow::Cow;
+
+use crate::error::SyntaxError;
+use crate::grammar::spaced_token;
+use crate::header::parameter::Parameters;
+
+/// How a part is meant to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentDisposition<'a> {
+    kind: &'a str,
+    parameters: Parameters<'a>,
+}
+
+impl<'a> ContentDisposition<'a> {
+    /// Reads the value of the field.
+    ///
+    /// ```abnf
+    /// disposition := "Content-Disposition" ":" disposition-type *(";" disposition-parm)
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no disposition type.
+    pub fn parse(value: &'a [u8]) -> Result<Self, SyntaxError> {
+        match spaced_token(value) {
+            Ok((rest, kind)) => Ok(Self { kind, parameters: Parameters(rest) }),
+            Err(_) => Err(SyntaxError::new(0, "a disposition type")),
+        }
+    }
+
+    /// The disposition, as it is written: `inline`, `attachment` or another. Case does not count.
+    pub const fn kind(&self) -> &'a str {
+        self.kind
+    }
+
+    /// Whether it is shown with the text.
+    pub fn is_inline(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("inline")
+    }
+
+    /// Whether it is shown apart. Kinds that nobody knows count as this one (RFC 2183 §2.8).
+    pub fn is_attachment(&self) -> bool {
+        !self.is_inline()
+    }
+
+    /// Its parameters.
+    pub const fn parameters(&self) -> Parameters<'a> {
+        self.parameters
+    }
+
+    /// The name of the file. It is what the sender wrote: it may hold path separators.
+    pub fn filename(&self) -> Option<Cow<'a, str>> {
+        self.parameters.get("filename")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_names() {
+        let attachment = ContentDisposition::parse(b" attachment; filename=\"a b.txt\"").unwrap();
+        assert!(attachment.is_attachment());
+        assert_eq!(attachment.filename().as_deref(), Some("a b.txt"));
+        assert!(ContentDisposition::parse(b"INLINE").unwrap().is_inline());
+        assert!(ContentDisposition::parse(b"x-other").unwrap().is_attachment());
+        assert!(ContentDisposition::parse(b"; filename=x").is_err());
+    }
+}

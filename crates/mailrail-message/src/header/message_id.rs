@@ -1,0 +1,158 @@
+//! Message identifiers: `Message-ID`, `In-Reply-To`, `References`, `Content-ID` (RFC 5322 §3.6.4, RFC 2045 §7).
+
+use alloc::borrow::Cow;
+use alloc::format;
+use core::fmt;
+
+use memchr::memchr2;
+
+use crate::encoding::charset;
+use crate::error::SyntaxError;
+use crate::grammar::{cfws, is_atext, quoted};
+use crate::scan::{from, is_fws, slice, trim_start};
+
+/// A message identifier, without its angle brackets.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MessageId<'a>(Cow<'a, str>);
+
+impl<'a> MessageId<'a> {
+    /// An identifier to write.
+    ///
+    /// ```abnf
+    /// msg-id = "<" id-left "@" id-right ">"   ; here without "<" and ">"
+    /// ```
+    ///
+    /// # Errors
+    /// If it is not two parts around an `@`, of printable ASCII without white space and angle brackets, 900 bytes at most.
+    pub fn new(id: &'a str) -> Result<Self, SyntaxError> {
+        let allowed = |byte: u8| is_atext(byte) && byte.is_ascii() || b"@.[]:".contains(&byte);
+        if let Some(at) = id.bytes().position(|byte| !allowed(byte)) {
+            return Err(SyntaxError::new(at, "a character of a message identifier"));
+        }
+        let is_pair = id.split_once('@').is_some_and(|(left, right)| {
+            !left.is_empty() && !right.is_empty() && !right.contains('@')
+        });
+        if is_pair && id.len() <= 900 {
+            Ok(Self(Cow::Borrowed(id)))
+        } else {
+            Err(SyntaxError::new(id.len(), "two parts around an at sign"))
+        }
+    }
+
+    /// An identifier that nobody else has, from 16 random bytes of the caller's and the caller's domain.
+    ///
+    /// # Errors
+    /// If the domain cannot stand in an identifier.
+    pub fn generate(random: [u8; 16], domain: &str) -> Result<MessageId<'static>, SyntaxError> {
+        let id = format!("{:032x}@{domain}", u128::from_be_bytes(random));
+        MessageId::new(&id).map(MessageId::into_owned)
+    }
+
+    /// The identifier without angle brackets.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it can be written as it is: one that was read may be anything.
+    pub(crate) fn is_valid(&self) -> bool {
+        MessageId::new(&self.0).is_ok()
+    }
+
+    /// The same, owning its text.
+    pub fn into_owned(self) -> MessageId<'static> {
+        MessageId(Cow::Owned(self.0.into_owned()))
+    }
+}
+
+impl fmt::Display for MessageId<'_> {
+    /// With its angle brackets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}>", self.0)
+    }
+}
+
+/// The identifiers of a field, in their order. What is none (obsolete `In-Reply-To` fields hold phrases) is left out,
+/// but a field without any angle bracket is taken word by word, as some mailers write it.
+#[derive(Debug, Clone)]
+pub struct MessageIds<'a> {
+    rest: &'a [u8],
+    is_bare: bool,
+}
+
+impl<'a> MessageIds<'a> {
+    pub(crate) fn new(value: &'a [u8]) -> Self {
+        Self { rest: value, is_bare: !value.contains(&b'<') }
+    }
+
+    fn bare(&mut self) -> Option<MessageId<'a>> {
+        (self.rest, ()) = cfws(self.rest).ok()?;
+        let length = self.rest.iter().position(|byte| is_fws(*byte)).unwrap_or(self.rest.len());
+        let word = slice(self.rest, 0..length);
+        self.rest = from(self.rest, length);
+        (!word.is_empty()).then(|| MessageId(charset::guess_cow(Cow::Borrowed(word))))
+    }
+}
+
+impl<'a> Iterator for MessageIds<'a> {
+    type Item = MessageId<'a>;
+
+    fn next(&mut self) -> Option<MessageId<'a>> {
+        if self.is_bare {
+            return self.bare();
+        }
+        loop {
+            (self.rest, ()) = cfws(self.rest).ok()?;
+            match self.rest.first()? {
+                b'<' => {
+                    let inner = from(self.rest, 1);
+                    // One that is not closed ends where the next begins.
+                    let length = memchr2(b'>', b'<', inner).unwrap_or(inner.len());
+                    self.rest = trim_start(from(inner, length), |byte| byte == b'>');
+                    let id = super::without_comments(slice(inner, 0..length));
+                    if !id.is_empty() {
+                        return Some(MessageId(charset::guess_cow(id)));
+                    }
+                }
+                b'"' => {
+                    self.rest =
+                        quoted(self.rest).map_or_else(|_| from(self.rest, 1), |(rest, _)| rest);
+                }
+                _ => self.rest = from(self.rest, 1),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    fn ids(value: &str) -> Vec<String> {
+        MessageIds::new(value.as_bytes()).map(|id| id.as_str().to_string()).collect()
+    }
+
+    #[test]
+    fn lists() {
+        assert_eq!(ids(" <a@b>\r\n <c@d>(x)<e@f>"), ["a@b", "c@d", "e@f"]);
+        assert_eq!(ids("Your message of \"<x@y>\" <a@b>"), ["a@b"]);
+        assert_eq!(
+            ids("<1234   @   local(blah)  .machine .example>"),
+            ["1234@local.machine.example"]
+        );
+        assert_eq!(ids("a@b c@d"), ["a@b", "c@d"]);
+        assert_eq!(ids("<a@b <c@d>"), ["a@b", "c@d"]);
+        assert_eq!(ids("<>"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn new_ones_are_checked() {
+        assert_eq!(MessageId::new("a.b@c").unwrap().to_string(), "<a.b@c>");
+        assert_eq!(MessageId::generate([1; 16], "x.test").unwrap().as_str().len(), 39);
+        for bad in ["", "a", "@b", "a@", "a b@c", "a@b>", "a@b\r\n", "a@b@c"] {
+            assert!(MessageId::new(bad).is_err(), "{bad}");
+        }
+    }
+}

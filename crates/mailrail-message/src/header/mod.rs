@@ -1,0 +1,328 @@
+//! Header blocks and their fields. Each field with a grammar of its own has a file beside this one.
+
+pub(crate) mod address;
+pub(crate) mod address_list;
+pub(crate) mod content_disposition;
+pub(crate) mod content_transfer_encoding;
+pub(crate) mod content_type;
+pub(crate) mod date;
+pub(crate) mod message_id;
+pub(crate) mod parameter;
+pub(crate) mod received;
+pub(crate) mod return_path;
+pub(crate) mod select;
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use memchr::memchr2;
+
+use crate::encoding::encoded_word;
+use crate::scan::{from, is_fws, is_wsp, slice, trim_end, trim_start};
+use crate::structure::Span;
+use address::Address;
+use address_list::RawAddresses;
+use content_disposition::ContentDisposition;
+use content_transfer_encoding::TransferEncoding;
+use date::DateTime;
+use message_id::{MessageId, MessageIds};
+use select::Select;
+
+/// The fields of a header block, in their order.
+#[derive(Clone, Copy)]
+pub struct Headers<'m> {
+    raw: &'m [u8],
+    start: usize,
+    end: usize,
+    spans: &'m [Span],
+}
+
+impl core::fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.iter().map(Field::name)).finish()
+    }
+}
+
+impl<'m> Headers<'m> {
+    pub(crate) const fn new(raw: &'m [u8], range: Range<usize>, spans: &'m [Span]) -> Self {
+        Self { raw, start: range.start, end: range.end, spans }
+    }
+
+    /// Where the block stands in the message, the empty line behind it included.
+    pub const fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// All fields.
+    pub fn iter(&self) -> Fields<'m> {
+        Fields { raw: self.raw, spans: self.spans.iter() }
+    }
+
+    /// The first field of a name; case does not count.
+    pub fn field(&self, name: &str) -> Option<Field<'m>> {
+        self.iter().find(|field| field.is_named(name))
+    }
+
+    /// All fields of a name; case does not count.
+    pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = Field<'m>> + use<'m, 'n> {
+        self.iter().filter(move |field| field.is_named(name))
+    }
+
+    /// The fields of some names as they stand, then an empty line: IMAP's `HEADER.FIELDS` (RFC 3501 §6.4.5).
+    pub fn select<'n, N: AsRef<[u8]>>(&self, names: &'n [N]) -> Select<'m, 'n, N> {
+        Select::new(self.iter(), names, true)
+    }
+
+    /// The fields of all other names as they stand, then an empty line: IMAP's `HEADER.FIELDS.NOT`.
+    pub fn select_not<'n, N: AsRef<[u8]>>(&self, names: &'n [N]) -> Select<'m, 'n, N> {
+        Select::new(self.iter(), names, false)
+    }
+
+    /// The addresses of the first field of a name, undecoded, as IMAP's ENVELOPE wants them; empty without such a field.
+    pub fn raw_addresses(&self, name: &str) -> RawAddresses<'m> {
+        RawAddresses::new(self.field(name).map(Field::raw_value).unwrap_or_default())
+    }
+
+    /// The addresses of the first field of a name.
+    pub fn addresses(&self, name: &str) -> Vec<Address<'m>> {
+        Address::list(self.raw_addresses(name))
+    }
+
+    /// The addresses of all fields of a name, one list (RFC 5322 §4.5.3).
+    fn all_addresses(&self, name: &str) -> Vec<Address<'m>> {
+        self.all(name).flat_map(|field| field.addresses()).collect()
+    }
+
+    /// `From`, the authors (RFC 5322 §3.6.2).
+    pub fn from(&self) -> Vec<Address<'m>> {
+        self.addresses("From")
+    }
+
+    /// `Sender`, who sent it for the authors.
+    pub fn sender(&self) -> Vec<Address<'m>> {
+        self.addresses("Sender")
+    }
+
+    /// `Reply-To`, where answers go.
+    pub fn reply_to(&self) -> Vec<Address<'m>> {
+        self.addresses("Reply-To")
+    }
+
+    /// `To`, the main recipients (RFC 5322 §3.6.3). Several such fields count as one list.
+    pub fn to(&self) -> Vec<Address<'m>> {
+        self.all_addresses("To")
+    }
+
+    /// `Cc`, further recipients. Several such fields count as one list.
+    pub fn cc(&self) -> Vec<Address<'m>> {
+        self.all_addresses("Cc")
+    }
+
+    /// `Bcc`, recipients that the others do not see. Several such fields count as one list.
+    pub fn bcc(&self) -> Vec<Address<'m>> {
+        self.all_addresses("Bcc")
+    }
+
+    /// `Subject`, decoded (RFC 5322 §3.6.5).
+    pub fn subject(&self) -> Option<Cow<'m, str>> {
+        self.field("Subject").map(Field::text)
+    }
+
+    /// `Date`, when the message was finished (RFC 5322 §3.6.1); `None` also where it does not parse.
+    pub fn date(&self) -> Option<DateTime> {
+        self.field("Date").and_then(|field| DateTime::parse(field.raw_value()).ok())
+    }
+
+    /// `Message-ID` (RFC 5322 §3.6.4).
+    pub fn message_id(&self) -> Option<MessageId<'m>> {
+        self.field("Message-ID").and_then(|field| field.message_ids().next())
+    }
+
+    /// `In-Reply-To`, the messages that this one answers.
+    pub fn in_reply_to(&self) -> MessageIds<'m> {
+        self.message_ids("In-Reply-To")
+    }
+
+    /// `References`, the thread that it stands in, oldest first.
+    pub fn references(&self) -> MessageIds<'m> {
+        self.message_ids("References")
+    }
+
+    fn message_ids(&self, name: &str) -> MessageIds<'m> {
+        MessageIds::new(self.field(name).map(Field::raw_value).unwrap_or_default())
+    }
+
+    /// `Content-ID` (RFC 2045 §7).
+    pub fn content_id(&self) -> Option<MessageId<'m>> {
+        self.message_ids("Content-ID").next()
+    }
+
+    /// `Content-Disposition` (RFC 2183).
+    pub fn content_disposition(&self) -> Option<ContentDisposition<'m>> {
+        let field = self.field("Content-Disposition")?;
+        ContentDisposition::parse(field.raw_value()).ok()
+    }
+
+    /// `Content-Transfer-Encoding`; 7bit without such a field (RFC 2045 §6.1).
+    pub fn content_transfer_encoding(&self) -> TransferEncoding<'m> {
+        self.field("Content-Transfer-Encoding")
+            .map_or(TransferEncoding::SevenBit, |field| TransferEncoding::parse(field.raw_value()))
+    }
+
+    /// `Content-Description` (RFC 2045 §8), decoded.
+    pub fn content_description(&self) -> Option<Cow<'m, str>> {
+        self.field("Content-Description").map(Field::text)
+    }
+
+    /// `MIME-Version` without its comments (RFC 2045 §4), such as `1.0`.
+    pub fn mime_version(&self) -> Option<Cow<'m, str>> {
+        let value = self.field("MIME-Version")?.raw_value();
+        Some(crate::encoding::charset::guess_cow(without_comments(value)))
+    }
+}
+
+/// A value without comments and white space.
+pub(crate) fn without_comments(mut value: &[u8]) -> Cow<'_, [u8]> {
+    let mut pieces: Cow<'_, [u8]> = Cow::Borrowed(&[]);
+    loop {
+        // Neither white space nor a comment: cannot fail.
+        (value, ()) = crate::grammar::cfws(value).unwrap_or((&[], ()));
+        let length = value.iter().position(|byte| is_fws(*byte) || *byte == b'(');
+        let word = slice(value, 0..length.unwrap_or(value.len()));
+        if word.is_empty() {
+            return pieces;
+        }
+        match &mut pieces {
+            Cow::Borrowed([]) => pieces = Cow::Borrowed(word),
+            other => other.to_mut().extend_from_slice(word),
+        }
+        value = from(value, word.len());
+    }
+}
+
+/// One header field.
+#[derive(Clone, Copy)]
+pub struct Field<'m> {
+    raw: &'m [u8],
+    span: Span,
+}
+
+impl core::fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Field").field("name", &self.name()).field("range", &self.range()).finish()
+    }
+}
+
+impl<'m> Field<'m> {
+    pub(crate) const fn new(raw: &'m [u8], span: Span) -> Self {
+        Self { raw, span }
+    }
+
+    /// Its name, as it is written.
+    pub fn name(self) -> &'m str {
+        let name = trim_end(slice(self.raw, self.span.start..self.span.colon), is_wsp);
+        // Only lines whose name is ASCII are indexed as fields.
+        core::str::from_utf8(name).unwrap_or_default()
+    }
+
+    /// Whether it has this name; case does not count.
+    pub fn is_named(self, name: &str) -> bool {
+        self.name().eq_ignore_ascii_case(name)
+    }
+
+    /// Where it stands in the message, its line end included.
+    pub const fn range(self) -> Range<usize> {
+        self.span.start..self.span.end
+    }
+
+    /// The whole field as it stands, its line end included.
+    pub fn raw(self) -> &'m [u8] {
+        slice(self.raw, self.range())
+    }
+
+    /// What stands behind the colon as it stands, folds and all, without the last line end.
+    pub fn raw_value(self) -> &'m [u8] {
+        let value = slice(self.raw, self.span.colon + 1..self.span.end);
+        trim_end(value, |byte| matches!(byte, b'\r' | b'\n'))
+    }
+
+    /// The value unfolded (RFC 5322 §2.2.3): line ends and the white space before its first word are gone, nothing else.
+    pub fn unfolded(self) -> Cow<'m, [u8]> {
+        unfold(self.raw_value())
+    }
+
+    /// The value as text: unfolded, its encoded words decoded (RFC 2047), without white space around it.
+    ///
+    /// Other bytes that are not ASCII are taken as UTF-8, or as windows-1252 where they are not.
+    pub fn text(self) -> Cow<'m, str> {
+        match self.unfolded() {
+            Cow::Borrowed(value) => encoded_word::decode(trim_end(value, is_fws)),
+            Cow::Owned(value) => {
+                Cow::Owned(encoded_word::decode(trim_end(&value, is_fws)).into_owned())
+            }
+        }
+    }
+
+    /// The value as a list of addresses.
+    pub fn addresses(self) -> Vec<Address<'m>> {
+        Address::list(self.raw_addresses())
+    }
+
+    /// The value as a list of addresses, undecoded.
+    pub fn raw_addresses(self) -> RawAddresses<'m> {
+        RawAddresses::new(self.raw_value())
+    }
+
+    /// The value as a list of message identifiers.
+    pub fn message_ids(self) -> MessageIds<'m> {
+        MessageIds::new(self.raw_value())
+    }
+}
+
+pub(crate) fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
+    let value = trim_start(value, is_fws);
+    if memchr2(b'\r', b'\n', value).is_none() {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(value.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect())
+}
+
+/// The fields of a header block. Made by [`Headers::iter`].
+#[derive(Debug, Clone)]
+pub struct Fields<'m> {
+    raw: &'m [u8],
+    spans: core::slice::Iter<'m, Span>,
+}
+
+impl<'m> Iterator for Fields<'m> {
+    type Item = Field<'m>;
+
+    fn next(&mut self) -> Option<Field<'m>> {
+        self.spans.next().map(|span| Field::new(self.raw, *span))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.spans.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Fields<'_> {}
+
+impl<'m> IntoIterator for Headers<'m> {
+    type Item = Field<'m>;
+    type IntoIter = Fields<'m>;
+
+    fn into_iter(self) -> Fields<'m> {
+        self.iter()
+    }
+}
+
+impl<'m> IntoIterator for &Headers<'m> {
+    type Item = Field<'m>;
+    type IntoIter = Fields<'m>;
+
+    fn into_iter(self) -> Fields<'m> {
+        self.iter()
+    }
+}

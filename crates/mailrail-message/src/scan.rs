@@ -1,0 +1,143 @@
+//! Byte ranges and line ends, the two things every other file scans for.
+
+use core::ops::Range;
+
+use memchr::{memchr, memchr2};
+
+/// The bytes of a range, or none where the range lies outside.
+pub(crate) fn slice(bytes: &[u8], range: Range<usize>) -> &[u8] {
+    bytes.get(range).unwrap_or_default()
+}
+
+/// The bytes from an offset on, or none where it lies outside.
+pub(crate) fn from(bytes: &[u8], start: usize) -> &[u8] {
+    bytes.get(start..).unwrap_or_default()
+}
+
+/// What ends a line in a message.
+///
+/// A message is meant to have CRLF (RFC 5322 §2.1), but stored ones have bare LF, and very old ones bare CR. A CR counts
+/// as a line end only where the first line of the message ends in one: else a stray CR inside a line of an
+/// ordinary message would cut it in two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineEnds {
+    /// LF, with any CR before it.
+    Lf,
+    /// CR LF, CR or LF.
+    Any,
+}
+
+/// Where a line's text ends, and where the next line starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) end: usize,
+    pub(crate) next: usize,
+}
+
+impl LineEnds {
+    pub(crate) fn detect(raw: &[u8]) -> Self {
+        let Some(at) = memchr2(b'\r', b'\n', raw) else { return Self::Lf };
+        // A run of CR before an LF is a line end that a text-mode copy has doubled.
+        match from(raw, at).iter().find(|byte| **byte != b'\r') {
+            Some(b'\n') => Self::Lf,
+            _ => Self::Any,
+        }
+    }
+
+    /// The line that starts at `start`.
+    pub(crate) fn line(self, raw: &[u8], start: usize) -> Line {
+        let rest = from(raw, start);
+        match self {
+            Self::Lf => match memchr(b'\n', rest) {
+                Some(at) => {
+                    let text = trim_end(slice(rest, 0..at), |byte| byte == b'\r');
+                    Line { end: start + text.len(), next: start + at + 1 }
+                }
+                None => Line { end: raw.len(), next: raw.len() },
+            },
+            Self::Any => match memchr2(b'\r', b'\n', rest) {
+                Some(at) => {
+                    let both = rest.get(at) == Some(&b'\r') && rest.get(at + 1) == Some(&b'\n');
+                    Line { end: start + at, next: start + at + 1 + usize::from(both) }
+                }
+                None => Line { end: raw.len(), next: raw.len() },
+            },
+        }
+    }
+
+    /// Where the line end that stands right before the line start `start` begins, but not before `floor`.
+    pub(crate) fn before(self, raw: &[u8], floor: usize, start: usize) -> usize {
+        let text = slice(raw, floor..start);
+        let text = match text.split_last() {
+            Some((b'\n', text)) => text.strip_suffix(b"\r").unwrap_or(text),
+            Some((b'\r', text)) if self == Self::Any => text,
+            _ => text,
+        };
+        floor + text.len()
+    }
+
+    /// Whether a line starts at `at`.
+    pub(crate) fn is_line_start(self, raw: &[u8], at: usize) -> bool {
+        match at.checked_sub(1).and_then(|before| raw.get(before)) {
+            None | Some(b'\n') => true,
+            Some(b'\r') => self == Self::Any,
+            Some(_) => false,
+        }
+    }
+}
+
+pub(crate) const fn is_wsp(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// White space once a value may still be folded: the line ends of a fold count as well.
+pub(crate) const fn is_fws(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+pub(crate) fn trim_start(bytes: &[u8], mut drop: impl FnMut(u8) -> bool) -> &[u8] {
+    let start = bytes.iter().position(|byte| !drop(*byte)).unwrap_or(bytes.len());
+    from(bytes, start)
+}
+
+pub(crate) fn trim_end(bytes: &[u8], mut drop: impl FnMut(u8) -> bool) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| !drop(*byte)).map_or(0, |last| last + 1);
+    slice(bytes, 0..end)
+}
+
+pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
+    trim_end(trim_start(bytes, is_fws), is_fws)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_says_what_ends_lines() {
+        assert_eq!(LineEnds::detect(b"a\r\nb"), LineEnds::Lf);
+        assert_eq!(LineEnds::detect(b"a\nb\rc"), LineEnds::Lf);
+        assert_eq!(LineEnds::detect(b"a\r\r\nb"), LineEnds::Lf);
+        assert_eq!(LineEnds::detect(b"a\rb\rc"), LineEnds::Any);
+        assert_eq!(LineEnds::detect(b""), LineEnds::Lf);
+    }
+
+    #[test]
+    fn lines_are_cut_at_their_ends() {
+        let lf = LineEnds::Lf;
+        assert_eq!(lf.line(b"ab\r\ncd", 0), Line { end: 2, next: 4 });
+        assert_eq!(lf.line(b"ab\ncd", 0), Line { end: 2, next: 3 });
+        assert_eq!(lf.line(b"ab\rcd", 0), Line { end: 5, next: 5 });
+        assert_eq!(LineEnds::Any.line(b"ab\rcd", 0), Line { end: 2, next: 3 });
+        assert_eq!(LineEnds::Any.line(b"ab\r\ncd", 0), Line { end: 2, next: 4 });
+    }
+
+    #[test]
+    fn the_line_end_before_a_line() {
+        assert_eq!(LineEnds::Lf.before(b"a\r\nb", 0, 3), 1);
+        assert_eq!(LineEnds::Lf.before(b"a\nb", 0, 2), 1);
+        assert_eq!(LineEnds::Lf.before(b"a\r\nb", 3, 3), 3);
+        assert_eq!(LineEnds::Lf.before(b"a\rb", 0, 2), 2);
+        assert_eq!(LineEnds::Any.before(b"a\rb", 0, 2), 1);
+    }
+}
