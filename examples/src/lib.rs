@@ -8,4 +8,5 @@
 )]
 
 pub mod drive;
+pub mod store;
 pub mod tls;

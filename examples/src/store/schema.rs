@@ -1,0 +1,105 @@
+//! The index's tables.
+
+use super::{BUSY, Error, Result};
+use rusqlite::Connection;
+use std::path::Path;
+
+const VERSION: i64 = 1;
+
+/// Flags: `system` is a set of bits, `keywords` the others with spaces between. `modseq` is the
+/// mailbox's change counter when the row last changed (RFC 7162). A message's bytes are `prefix`,
+/// then the body's file.
+const TABLES: &str = "
+    CREATE TABLE counter (uidvalidity INTEGER NOT NULL);
+    INSERT INTO counter VALUES (0);
+    CREATE TABLE mailbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        account TEXT NOT NULL,
+        name TEXT NOT NULL,
+        uidvalidity INTEGER NOT NULL UNIQUE,
+        uidnext INTEGER NOT NULL DEFAULT 1,
+        modseq INTEGER NOT NULL DEFAULT 1,
+        first_recent INTEGER NOT NULL DEFAULT 1,
+        UNIQUE (account, name)
+    );
+    CREATE TABLE subscription (
+        account TEXT NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (account, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE blob (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL
+    );
+    CREATE TABLE message (
+        mailbox INTEGER NOT NULL REFERENCES mailbox,
+        uid INTEGER NOT NULL,
+        blob INTEGER NOT NULL REFERENCES blob,
+        prefix BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        date INTEGER NOT NULL,
+        offset INTEGER NOT NULL,
+        system INTEGER NOT NULL,
+        keywords TEXT NOT NULL,
+        modseq INTEGER NOT NULL,
+        PRIMARY KEY (mailbox, uid)
+    ) WITHOUT ROWID;
+    CREATE INDEX message_blob ON message (blob);
+    CREATE INDEX message_modseq ON message (mailbox, modseq);
+    CREATE TABLE expunged (
+        mailbox INTEGER NOT NULL REFERENCES mailbox,
+        uid INTEGER NOT NULL,
+        modseq INTEGER NOT NULL,
+        PRIMARY KEY (mailbox, uid)
+    ) WITHOUT ROWID;
+    CREATE INDEX expunged_modseq ON expunged (mailbox, modseq);
+    CREATE TABLE queue (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        blob INTEGER NOT NULL REFERENCES blob,
+        sender TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_attempt INTEGER NOT NULL,
+        last_error TEXT,
+        created INTEGER NOT NULL
+    );
+    CREATE INDEX queue_blob ON queue (blob);
+    CREATE INDEX queue_next ON queue (next_attempt);
+";
+
+/// Opens the index. A commit returns when the disk has it.
+pub(super) fn open(file: &Path) -> Result<Connection> {
+    let db = Connection::open(file)?;
+    db.busy_timeout(BUSY)?;
+    db.pragma_update(None, "journal_mode", "wal")?;
+    db.pragma_update(None, "synchronous", "full")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(db)
+}
+
+/// Makes the tables where they are missing.
+pub(super) fn migrate(db: &Connection) -> Result<()> {
+    match db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
+        0 => Ok(db.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
+        ))?),
+        VERSION => Ok(()),
+        _ => Err(Error::Version),
+    }
+}
+
+/// Holds `file` for this process; the system lets it go when the process ends, however it ends.
+pub(super) fn lock(file: &Path) -> Result<Connection> {
+    let db = Connection::open(file)?;
+    // A predecessor may still be ending.
+    db.busy_timeout(BUSY / 5)?;
+    match db.execute_batch("BEGIN EXCLUSIVE") {
+        Ok(()) => Ok(db),
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+            Err(Error::InUse)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
