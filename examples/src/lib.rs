@@ -7,6 +7,11 @@
     reason = "programs have an operating system under them"
 )]
 
+pub mod cli;
 pub mod drive;
+pub mod server;
+pub mod shutdown;
 pub mod store;
+pub mod terminal;
 pub mod tls;
+pub mod transcript;

@@ -1,0 +1,7 @@
+//! The command lines of the programs.
+
+pub mod client;
+pub mod server;
+mod url;
+
+pub use url::{Scheme, ServerUrl, UrlError};
