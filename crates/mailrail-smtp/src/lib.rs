@@ -1,3 +1,25 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod client;
+pub mod command;
+mod config;
+mod error;
+mod framing;
+mod grammar;
+pub mod response;
+pub mod server;
+pub mod types;
+
+pub use client::Client;
+pub use config::{Config, Limits, Timeouts};
+pub use error::{Error, Misuse, SyntaxError};
+pub use response::{EnhancedStatusCode, Reply, ReplyCode};
+pub use server::Server;
+pub use types::{
+    AddressLiteral, Domain, Extension, Extensions, ForwardPath, GeneralLiteral, Host, LocalPart,
+    Mailbox, Parameter, Protocol, ReversePath,
+};

@@ -1,0 +1,189 @@
+//! MAIL (RFC 5321 §4.1.1.2).
+
+use crate::{
+    Mailbox, Parameter, ReversePath, SyntaxError,
+    grammar::{self, Parsed, fail, whole},
+    types::{parameters, reverse_path, write_xtext},
+};
+use alloc::{borrow::Cow, vec::Vec};
+use core::fmt::Write as _;
+use mailrail_wire::Output;
+
+/// Whom a message is from, and what is said about it beforehand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Mail<'a> {
+    /// Where reports go.
+    pub reverse_path: ReversePath<'a>,
+    /// SIZE: how many bytes the message has, line ends and all, dot-stuffing aside (RFC 1870 §6).
+    pub size: Option<u64>,
+    /// BODY: what kind of bytes it has (RFC 6152).
+    pub body: Option<Body>,
+    /// AUTH: who submitted it, `<>` where that is not known; decoded (RFC 4954 §5). It is a claim
+    /// that only an authenticated peer can be believed.
+    pub auth: Option<Cow<'a, str>>,
+    /// Those that this crate does not know. A server of this crate refuses them.
+    pub others: Vec<Parameter<'a>>,
+}
+
+/// The kind of bytes that a message is made of (RFC 6152).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Body {
+    /// `7BIT`: none is over 127.
+    SevenBit,
+    /// `8BITMIME`: any may be.
+    EightBitMime,
+}
+
+impl<'a> Mail<'a> {
+    /// From that path, with nothing said about the message.
+    #[must_use]
+    pub const fn new(reverse_path: ReversePath<'a>) -> Self {
+        Self { reverse_path, size: None, body: None, auth: None, others: Vec::new() }
+    }
+
+    /// Whether it has any parameter.
+    pub(crate) const fn has_parameters(&self) -> bool {
+        self.size.is_some() || self.body.is_some() || self.auth.is_some() || !self.others.is_empty()
+    }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Mail<'static> {
+        Mail {
+            reverse_path: self.reverse_path.into_owned(),
+            size: self.size,
+            body: self.body,
+            auth: self.auth.map(|auth| Cow::Owned(auth.into_owned())),
+            others: self.others.into_iter().map(Parameter::into_owned).collect(),
+        }
+    }
+
+    /// `mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF`
+    pub(super) fn parse_arguments(text: &'a [u8]) -> Result<Self, SyntaxError> {
+        whole(text, |text| {
+            let (rest, ()) = word(text, b" FROM:", "FROM:")?;
+            let (rest, reverse_path) = reverse_path(rest)?;
+            let mut mail = Self::new(reverse_path);
+            let (rest, ()) = parameters(rest, |parameter| mail.take(parameter))?;
+            Ok((rest, mail))
+        })
+    }
+
+    /// Takes a parameter, or tells what was expected in its place.
+    fn take(&mut self, parameter: Parameter<'a>) -> Result<(), &'static str> {
+        let value = parameter.borrowed_value();
+        let keyword = parameter.keyword();
+        if keyword.eq_ignore_ascii_case("SIZE") {
+            let size = value.and_then(|value| whole(value.as_bytes(), grammar::number).ok());
+            once(&mut self.size, size, "SIZE=number, once")
+        } else if keyword.eq_ignore_ascii_case("BODY") {
+            let body = value.and_then(|value| match value {
+                value if value.eq_ignore_ascii_case("7BIT") => Some(Body::SevenBit),
+                value if value.eq_ignore_ascii_case("8BITMIME") => Some(Body::EightBitMime),
+                _ => None,
+            });
+            once(&mut self.body, body, "BODY=7BIT or BODY=8BITMIME, once")
+        } else if keyword.eq_ignore_ascii_case("AUTH") {
+            once(&mut self.auth, value.and_then(grammar::xtext), "AUTH=xtext, once")
+        } else {
+            self.others.push(parameter);
+            Ok(())
+        }
+    }
+
+    pub(super) fn encode(&self, out: &mut Output) {
+        // Writing to an `Output` never fails.
+        let _ = write!(out, "MAIL FROM:{}", self.reverse_path);
+        if let Some(size) = self.size {
+            let _ = write!(out, " SIZE={size}");
+        }
+        match self.body {
+            None => {}
+            Some(Body::SevenBit) => out.text(b" BODY=7BIT"),
+            Some(Body::EightBitMime) => out.text(b" BODY=8BITMIME"),
+        }
+        if let Some(auth) = &self.auth {
+            out.text(b" AUTH=");
+            let _ = write_xtext(if auth.is_empty() { "<>" } else { auth }, out);
+        }
+        for other in &self.others {
+            let _ = write!(out, " {other}");
+        }
+    }
+}
+
+impl<'a> From<ReversePath<'a>> for Mail<'a> {
+    fn from(path: ReversePath<'a>) -> Self {
+        Self::new(path)
+    }
+}
+
+impl<'a> From<Mailbox<'a>> for Mail<'a> {
+    fn from(mailbox: Mailbox<'a>) -> Self {
+        Self::new(mailbox.into())
+    }
+}
+
+/// `word`, in any case of letters.
+pub(super) fn word<'a>(text: &'a [u8], word: &[u8], expected: &'static str) -> Parsed<'a, ()> {
+    match text.split_at_checked(word.len()) {
+        Some((front, rest)) if front.eq_ignore_ascii_case(word) => Ok((rest, ())),
+        _ => fail(text, expected),
+    }
+}
+
+/// Fills a slot that is empty.
+fn once<T>(
+    slot: &mut Option<T>,
+    value: Option<T>,
+    expected: &'static str,
+) -> Result<(), &'static str> {
+    if slot.is_some() || value.is_none() {
+        return Err(expected);
+    }
+    *slot = value;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read() {
+        let mail = Mail::parse_arguments(
+            b" from:<e=mc2@example.com> size=0 Body=8bitmime AUTH=e+3Dmc2@example.com X-A B=1",
+        )
+        .unwrap();
+        assert_eq!((mail.size, mail.body), (Some(0), Some(Body::EightBitMime)));
+        assert_eq!(mail.auth.as_deref(), Some("e=mc2@example.com"));
+        assert_eq!(mail.others.len(), 2);
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for text in [
+            &b""[..],
+            b" FROM:",
+            b"FROM:<>",
+            b" FROM: <>",
+            b" FROM:<> ",
+            b" FROM:<>SIZE=1",
+            b" FROM:<>  SIZE=1",
+            b" FROM:<> SIZE",
+            b" FROM:<> SIZE=",
+            b" FROM:<> SIZE=-1",
+            b" FROM:<> SIZE=1 SIZE=1",
+            b" FROM:<> SIZE=18446744073709551616",
+            b" FROM:<> BODY=BINARY",
+            b" FROM:<> AUTH=a=b",
+            b" FROM:<> -A=b",
+            b" FROM:<> A=\0",
+            b" FROM:<> A=b\nc",
+        ] {
+            assert!(Mail::parse_arguments(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What goes wrong, by whose fault.
+
+use crate::ReplyCode;
+
+/// What ends a conversation: the peer or the line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer closed the connection before QUIT was said and answered.
+    #[error("the peer closed the connection")]
+    Closed,
+    /// Nothing whole came, or nothing was taken, within the time allowed.
+    #[error("the peer took too long")]
+    TimedOut,
+    /// Bytes came in plaintext behind STARTTLS or the reply to it (RFC 3207 §6).
+    #[error("plaintext behind STARTTLS")]
+    PlaintextAfterStartTls,
+    /// Client: what came is no reply (RFC 5321 §4.2).
+    #[error("not a reply")]
+    NotAReply,
+    /// Client: a reply is longer than [`Limits::reply`](crate::Limits::reply).
+    #[error("a reply of more than {limit} bytes")]
+    ReplyTooLong {
+        /// The limit passed, in bytes.
+        limit: usize,
+    },
+    /// Client: a reply came that no command asked for.
+    #[error("a reply to no command")]
+    Unsolicited,
+    /// Server: more errors than [`Limits::errors`](crate::Limits::errors).
+    #[error("too many errors")]
+    TooManyErrors,
+    /// `event` was called where `poll` had not just said `Step::Event`.
+    #[error("no event is ready")]
+    NoEvent,
+}
+
+impl Error {
+    /// The code of the last words that a server says before this error, if it says any.
+    #[must_use]
+    pub const fn reply_code(&self) -> Option<ReplyCode> {
+        match self {
+            Self::TimedOut | Self::TooManyErrors => Some(ReplyCode::UNAVAILABLE),
+            _ => None,
+        }
+    }
+}
+
+/// What the caller asked for at the wrong time or in the wrong way. It changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// The call does not fit the state of the conversation.
+    #[error("{call} does not fit here")]
+    OutOfTurn {
+        /// The method called.
+        call: &'static str,
+    },
+    /// The last event cannot be answered with that code.
+    #[error("{code} does not answer this")]
+    UnfitReply {
+        /// The code of the reply given.
+        code: ReplyCode,
+    },
+    /// The mechanism shows a password, the connection is not secured, and
+    /// [`Config::allow_plaintext_auth`](crate::Config::allow_plaintext_auth) is off.
+    #[error("a password without TLS")]
+    PlaintextAuth,
+    /// A name or text given does not follow the grammar.
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
+    /// The message holds a CR or LF that is not part of CR LF.
+    #[error("a bare CR or LF in the message")]
+    BareLineEnd,
+}
+
+/// Where a text stops following the grammar, and what would have fit there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected} at byte {offset}")]
+#[non_exhaustive]
+pub struct SyntaxError {
+    /// How many bytes lie before the fault.
+    pub offset: usize,
+    /// What would have fit.
+    pub expected: &'static str,
+}

@@ -1,0 +1,33 @@
+//! What several commands and replies are made of.
+
+mod address;
+mod domain;
+mod extensions;
+mod parameter;
+mod path;
+mod protocol;
+
+pub(crate) use address::mailbox;
+pub use address::{LocalPart, Mailbox};
+pub(crate) use domain::host;
+pub use domain::{AddressLiteral, Domain, GeneralLiteral, Host};
+pub use extensions::{Extension, Extensions};
+pub use parameter::Parameter;
+pub(crate) use parameter::{parameters, write_xtext};
+pub use path::{ForwardPath, ReversePath};
+pub(crate) use path::{forward_path, reverse_path};
+pub use protocol::Protocol;
+
+/// `FromStr` for a type that has `parse` and `into_owned`.
+macro_rules! from_str {
+    ($type:ident) => {
+        impl core::str::FromStr for $type<'static> {
+            type Err = crate::SyntaxError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $type::parse(text.as_bytes()).map($type::into_owned)
+            }
+        }
+    };
+}
+pub(crate) use from_str;

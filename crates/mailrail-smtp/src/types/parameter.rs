@@ -1,0 +1,101 @@
+//! What MAIL and RCPT say beside the path.
+
+use crate::{
+    SyntaxError,
+    grammar::{self, Parsed, byte, whole},
+};
+use alloc::borrow::Cow;
+use core::fmt;
+
+/// `esmtp-keyword ["=" esmtp-value]` (RFC 5321 §4.1.2).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Parameter<'a> {
+    keyword: Cow<'a, str>,
+    value: Option<Cow<'a, str>>,
+}
+
+impl<'a> Parameter<'a> {
+    /// Reads a parameter, such as `BY=120;R`.
+    ///
+    /// # Errors
+    ///
+    /// Where `text` is anything else.
+    pub fn parse(text: &'a [u8]) -> Result<Self, SyntaxError> {
+        whole(text, parameter)
+    }
+
+    /// The word before the equals sign; compare it without regard to case.
+    #[must_use]
+    pub fn keyword(&self) -> &str {
+        &self.keyword
+    }
+
+    /// What is behind the equals sign.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Parameter<'static> {
+        Parameter {
+            keyword: Cow::Owned(self.keyword.into_owned()),
+            value: self.value.map(|value| Cow::Owned(value.into_owned())),
+        }
+    }
+
+    /// The value, as long as the text it was read from lives.
+    pub(crate) const fn borrowed_value(&self) -> Option<&'a str> {
+        match self.value {
+            Some(Cow::Borrowed(value)) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Parameter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.keyword)?;
+        self.value.iter().try_for_each(|value| write!(f, "={value}"))
+    }
+}
+
+super::from_str!(Parameter);
+
+/// `esmtp-param = esmtp-keyword ["=" esmtp-value]`
+fn parameter(text: &[u8]) -> Parsed<'_, Parameter<'_>> {
+    let (rest, keyword) = grammar::keyword(text)?;
+    let keyword = Cow::Borrowed(keyword);
+    match rest.strip_prefix(b"=") {
+        None => Ok((rest, Parameter { keyword, value: None })),
+        Some(rest) => {
+            let (rest, value) = grammar::value(rest)?;
+            Ok((rest, Parameter { keyword, value: Some(Cow::Borrowed(value)) }))
+        }
+    }
+}
+
+/// `*( SP esmtp-param )`, each handed to `take`, which tells whether it can stand there.
+pub(crate) fn parameters<'a>(
+    mut text: &'a [u8],
+    mut take: impl FnMut(Parameter<'a>) -> Result<(), &'static str>,
+) -> Parsed<'a, ()> {
+    while !text.is_empty() {
+        let (at, ()) = byte(b' ', "a space")(text)?;
+        let (rest, parameter) = parameter(at)?;
+        if let Err(expected) = take(parameter) {
+            return grammar::fail(at, expected);
+        }
+        text = rest;
+    }
+    Ok((text, ()))
+}
+
+/// Writes text as `xtext` (RFC 3461 §4).
+pub(crate) fn write_xtext(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
+    text.bytes().try_for_each(|byte| match byte {
+        b'+' | b'=' | ..=b' ' | 127.. => write!(out, "+{byte:02X}"),
+        _ => out.write_char(char::from(byte)),
+    })
+}
