@@ -1,0 +1,69 @@
+//! Limits and timeouts of both sides.
+
+use core::time::Duration;
+
+/// What a [`Client`](crate::Client) or a [`Server`](crate::Server) puts up with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Config {
+    /// What a peer may send.
+    pub limits: Limits,
+    /// How long is waited for it.
+    pub timeouts: Timeouts,
+    /// Passwords may cross without TLS. Off, as RFC 8314 §3.1 and RFC 2595 §2.3 ask: the server
+    /// then offers and takes USER only over TLS, and the client refuses to send it without.
+    pub allow_plaintext_auth: bool,
+}
+
+/// Bounds on what a peer can make a machine hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The longest line outside messages, in octets, CR LF included. RFC 2449 §4 allows 255 to
+    /// commands and 512 to responses. A server answers a longer command with -ERR and skips it;
+    /// a client ends with [`Error::LineTooLong`](crate::Error::LineTooLong).
+    pub line: usize,
+    /// Server: once that many octets wait to be written, nothing more is read or asked for. It is
+    /// what the output holds at most, besides a piece of a message.
+    pub output: usize,
+    /// Server: commands answered with -ERR because they can't be read or are out of place, and
+    /// refused logins. One more ends with
+    /// [`Error::TooManyErrors`](crate::Error::TooManyErrors).
+    pub errors: u32,
+    /// Client: commands sent ahead of their answers, where the server offers PIPELINING. They
+    /// must fit the network's buffers (RFC 2449 §6.6), or both sides wait for each other for ever.
+    pub pipelined: usize,
+    /// Client: lines of an answer to CAPA. More of them end with
+    /// [`Error::TooManyCapabilities`](crate::Error::TooManyCapabilities).
+    pub capabilities: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { line: 512, output: 4_096, errors: 20, pipelined: 32, capabilities: 100 }
+    }
+}
+
+/// How long a machine waits. A deadline begins when the wait does, and moves when a whole command,
+/// line or answer has come, or 1,024 octets of a message, never for less.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// Server: for the next command; RFC 1939 §3 asks for ten minutes at least. Past it the
+    /// connection is closed without a word and without deleting anything, as that section says.
+    pub command: Duration,
+    /// Client: for the greeting, for the next line of an answer, or for 1,024 octets of a message.
+    pub answer: Duration,
+    /// For all output to be taken by the network.
+    pub write: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            command: Duration::from_secs(600),
+            answer: Duration::from_secs(300),
+            write: Duration::from_secs(300),
+        }
+    }
+}

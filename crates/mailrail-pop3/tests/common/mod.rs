@@ -1,0 +1,176 @@
+//! How the transcripts are acted and shown.
+
+use bytes::Bytes;
+use mailrail_pop3::{
+    Capabilities, Client, ClientEvent, DropListing, MessageNumber, Password, Request, ResponseCode,
+    Server, ServerEvent, Text, UniqueId, UserName,
+};
+use mailrail_testing::{Shown, escaped};
+
+pub(crate) fn number(n: &str) -> MessageNumber {
+    MessageNumber::new(n.parse().unwrap()).unwrap()
+}
+
+pub(crate) fn offer(stls: bool) -> Capabilities {
+    let mut offer = Capabilities::all();
+    offer.stls = stls;
+    offer.implementation = Some("mailrail".to_owned());
+    offer
+}
+
+/// A command in words; `refused` at its end says that it must be a misuse.
+pub(crate) fn act_client(client: &mut Client, words: &str) {
+    let (words, refused) = match words.strip_suffix(" refused") {
+        Some(words) => (words, true),
+        None => (words, false),
+    };
+    let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+    let message = || (!rest.is_empty()).then(|| number(rest));
+    let done = match verb {
+        "capa" => client.capa(),
+        "stls" => client.stls(),
+        "login" => {
+            let (user, password) = rest.split_once(' ').unwrap();
+            let user = UserName::parse(user.as_bytes()).unwrap();
+            client.login(user, Password::parse(password.as_bytes()).unwrap())
+        }
+        "stat" => client.stat(),
+        "list" => client.list(message()),
+        "uidl" => client.uidl(message()),
+        "retr" => client.retr(number(rest)),
+        "top" => {
+            let (message, lines) = rest.split_once(' ').unwrap();
+            client.top(number(message), lines.parse().unwrap())
+        }
+        "dele" => client.dele(number(rest)),
+        "rset" => client.rset(),
+        "noop" => client.noop(),
+        "quit" => client.quit(),
+        _ => panic!("no such command: {words}"),
+    };
+    assert_eq!(done.is_err(), refused, "{words}: {done:?}");
+}
+
+fn code(code: &Option<ResponseCode<'_>>) -> String {
+    code.map_or("-".to_owned(), |code| code.as_str().to_owned())
+}
+
+fn request(request: &Request) -> String {
+    match request {
+        Request::List(None) => "List(None)".to_owned(),
+        Request::Uidl(None) => "Uidl(None)".to_owned(),
+        Request::List(Some(n)) => format!("List({n})"),
+        Request::Uidl(Some(n)) => format!("Uidl({n})"),
+        Request::Retr(n) => format!("Retr({n})"),
+        Request::Dele(n) => format!("Dele({n})"),
+        Request::Top { message, lines } => format!("Top({message},{lines})"),
+        request => format!("{request:?}"),
+    }
+}
+
+fn capabilities(it: &Capabilities) -> String {
+    let mut text = "capabilities".to_owned();
+    for (name, is_there) in [
+        ("top", it.top),
+        ("user", it.user),
+        ("uidl", it.uidl),
+        ("resp-codes", it.resp_codes),
+        ("pipelining", it.pipelining),
+        ("stls", it.stls),
+    ] {
+        if is_there {
+            text += &format!(" {name}");
+        }
+    }
+    if !it.sasl.is_empty() {
+        text += &format!(" sasl={}", it.sasl.join(","));
+    }
+    if let Some(delay) = it.login_delay {
+        text += &format!(" delay={}", delay.seconds);
+    }
+    if let Some(days) = it.expire.and_then(|expire| expire.days) {
+        text += &format!(" expire={days}");
+    }
+    if let Some(implementation) = &it.implementation {
+        text += &format!(" implementation={implementation}");
+    }
+    text
+}
+
+pub(crate) fn show_client(event: &ClientEvent<'_>) -> Shown {
+    use ClientEvent as E;
+    Shown::Text(match event {
+        E::Message { octets, .. } => return Shown::Bulk("message", octets.to_vec()),
+        E::Greeting { text } => format!("greeting \"{}\"", escaped(text)),
+        E::Refused { code: why, text } => format!("refused {} \"{}\"", code(why), escaped(text)),
+        E::Ok { request: to, text, .. } => format!("ok {} \"{}\"", request(to), escaped(text)),
+        E::Err { request: to, code: why, text } => {
+            format!("err {} {} \"{}\"", request(to), code(why), escaped(text))
+        }
+        E::Capabilities(it) => capabilities(it),
+        E::Stat(it) => format!("stat {} {}", it.messages, it.octets),
+        E::Scan { listing, .. } => format!("scan {} {}", listing.message, listing.octets),
+        E::UniqueId { listing, .. } => format!("uid {} {}", listing.message, listing.unique_id),
+        E::End { request: to } => format!("end {}", request(to)),
+        E::Malformed { request: to, line } => {
+            format!("malformed {} \"{}\"", request(to), escaped(line))
+        }
+        E::Secured => "secured".to_owned(),
+        event => panic!("no words for {event:?}"),
+    })
+}
+
+fn unescaped(text: &str) -> Bytes {
+    text.replace("\\r", "\r").replace("\\n", "\n").replace("\\ ", " ").into()
+}
+
+/// An answer in words.
+pub(crate) fn act_server(server: &mut Server, words: &str) {
+    let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+    let done = match verb {
+        "ok" => server.ok(Text::new(rest).unwrap()),
+        "err" => {
+            let code = rest.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+            let (code, text) = code.map_or((None, rest), |(code, text)| (Some(code), text));
+            let code = code.map(|code| ResponseCode::parse(code.as_bytes()).unwrap());
+            server.err(code, Text::new(text).unwrap())
+        }
+        "open" => {
+            let (messages, octets) = rest.split_once(' ').unwrap();
+            let (messages, octets) = (messages.parse().unwrap(), octets.parse().unwrap());
+            server.open(DropListing { messages, octets })
+        }
+        "size" => server.size(rest.parse().unwrap()),
+        "uid" => server.unique_id(UniqueId::parse(rest.as_bytes()).unwrap()),
+        "piece" if rest == "refused" => {
+            assert!(server.message(Bytes::from("x")).is_err());
+            return;
+        }
+        "piece" => server.message(unescaped(rest)),
+        "end" => server.end_message(),
+        _ => panic!("no such answer: {words}"),
+    };
+    assert_eq!(done, Ok(()), "{words}");
+}
+
+pub(crate) fn show_server(event: &ServerEvent<'_>) -> Shown {
+    use ServerEvent as E;
+    Shown::Text(match event {
+        E::Connected => "connected".to_owned(),
+        E::StartTls => "starttls".to_owned(),
+        E::Secured => "secured".to_owned(),
+        E::Login { user, password } => format!("login {user} {}", password.expose()),
+        E::WantSize(message) => format!("want size {message}"),
+        E::WantUniqueId(message) => format!("want uid {message}"),
+        E::Retr(message) => format!("retr {message}"),
+        E::Top { message, lines } => format!("top {message} {lines}"),
+        E::WantMessage => "want message".to_owned(),
+        E::EndOfMessage(message) => format!("end of message {message}"),
+        E::Quit { deleted } => {
+            let mut text = "quit".to_owned();
+            deleted.iter().for_each(|message| text += &format!(" {message}"));
+            text
+        }
+        event => panic!("no words for {event:?}"),
+    })
+}

@@ -1,0 +1,107 @@
+//! Conversations, each at every split of its bytes.
+#![cfg(test)]
+
+mod common;
+
+use common::{act_client, act_server, offer, show_client, show_server};
+use mailrail_pop3::{Client, Config, Server};
+use mailrail_testing::{Role, Transcript};
+
+fn plaintext() -> Config {
+    let mut config = Config::default();
+    config.allow_plaintext_auth = true;
+    config
+}
+
+fn client(text: &str, config: &Config) {
+    Transcript::parse(text).run_every_split(
+        Role::Client,
+        || Client::new(config.clone()),
+        act_client,
+        show_client,
+    );
+}
+
+fn server(text: &str, stls: bool, config: &Config) {
+    Transcript::parse(text).run_every_split(
+        Role::Server,
+        || Server::new(offer(stls), config.clone()),
+        act_server,
+        show_server,
+    );
+}
+
+#[test]
+fn client_session() {
+    client(include_str!("transcripts/client_session.txt"), &plaintext());
+}
+
+#[test]
+fn client_examples() {
+    client(include_str!("transcripts/client_examples.txt"), &plaintext());
+}
+
+#[test]
+fn client_capa_stls() {
+    client(include_str!("transcripts/client_capa_stls.txt"), &Config::default());
+}
+
+#[test]
+fn client_stls_refused() {
+    client(include_str!("transcripts/client_stls_refused.txt"), &Config::default());
+}
+
+#[test]
+fn client_pipelining() {
+    client(include_str!("transcripts/client_pipelining.txt"), &plaintext());
+}
+
+#[test]
+fn client_odd() {
+    client(include_str!("transcripts/client_odd.txt"), &plaintext());
+}
+
+#[test]
+fn client_refused() {
+    client(include_str!("transcripts/client_refused.txt"), &Config::default());
+}
+
+#[test]
+fn client_timeouts() {
+    client(include_str!("transcripts/client_timeouts.txt"), &Config::default());
+}
+
+#[test]
+fn server_session() {
+    server(include_str!("transcripts/server_session.txt"), false, &plaintext());
+}
+
+#[test]
+fn server_examples() {
+    server(include_str!("transcripts/server_examples.txt"), false, &plaintext());
+}
+
+#[test]
+fn server_stls() {
+    server(include_str!("transcripts/server_stls.txt"), true, &Config::default());
+}
+
+#[test]
+fn server_odd() {
+    server(include_str!("transcripts/server_odd.txt"), false, &plaintext());
+}
+
+#[test]
+fn server_pipelining() {
+    server(include_str!("transcripts/server_pipelining.txt"), false, &plaintext());
+}
+
+#[test]
+fn server_timeout() {
+    server(include_str!("transcripts/server_timeout.txt"), false, &plaintext());
+}
+
+#[test]
+fn server_refused() {
+    server(include_str!("transcripts/server_refused.txt"), false, &plaintext());
+}
