@@ -265,7 +265,9 @@ impl Socket for Stream {
         let mut tls =
             ClientConnection::new(Arc::clone(config), name.clone()).map_err(io::Error::other)?;
         while tls.is_handshaking() {
-            tls.complete_io(&mut tcp)?;
+            tls.complete_io(&mut tcp).map_err(|error| {
+                if is_delay(&error) { io::ErrorKind::TimedOut.into() } else { error }
+            })?;
         }
         self.transport = Transport::Secure(Box::new(StreamOwned::new(tls, tcp)));
         Ok(())
