@@ -42,4 +42,6 @@ pub use status_item::{StatusAttribute, StatusItem};
 pub use tag::Tag;
 pub use text::Text;
 
+pub(crate) use fetch_attribute::item_name;
 pub(crate) use istring::{nstring_into_owned, write_nstring};
+pub(crate) use list_pattern::fits;
