@@ -1,0 +1,20 @@
+//! Our programs and other people's, against each other. A test whose peer is not installed is
+//! ignored, and says which one is missing.
+#![allow(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
+
+mod peers;
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::suite::Suite;
+
+fn main() {
+    let mut suite = Suite::default();
+    peers::add(&mut suite);
+    suite.run().exit();
+}

@@ -1,0 +1,18 @@
+//! What tests with whole programs share: starting them, finding peers, and throwaway instances of
+//! the peers that are servers.
+#![allow(dead_code, reason = "each test target uses a part of it")]
+#![allow(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "a test has an operating system under it"
+)]
+
+pub(crate) mod dovecot;
+pub(crate) mod folder;
+pub(crate) mod nsd;
+pub(crate) mod postfix;
+pub(crate) mod program;
+pub(crate) mod suite;
+
+/// What a test returns.
+pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
