@@ -37,13 +37,22 @@ pub fn is_known(label: &[u8]) -> bool {
 /// Without a name, under a name that nobody knows, and for us-ascii with bytes that ASCII does not have, the text is UTF-8 if
 /// it is valid UTF-8, else windows-1252. A byte order mark of the charset is dropped.
 pub fn decode<'a>(label: Option<&[u8]>, bytes: &'a [u8]) -> Cow<'a, str> {
-    let named =
-        label.filter(|label| !label.trim_ascii().eq_ignore_ascii_case(b"us-ascii")).and_then(find);
-    let encoding = named.unwrap_or_else(|| match core::str::from_utf8(bytes) {
-        Ok(_) => UTF_8,
-        Err(_) => WINDOWS_1252,
-    });
-    encoding.decode_with_bom_removal(bytes).0
+    choose(label, bytes).decode_with_bom_removal(bytes).0
+}
+
+/// The same for a piece of a header, where a byte order mark is a letter like any other.
+pub(crate) fn decode_piece<'a>(label: Option<&[u8]>, bytes: &'a [u8]) -> Cow<'a, str> {
+    choose(label, bytes).decode_without_bom_handling(bytes).0
+}
+
+fn choose(label: Option<&[u8]>, bytes: &[u8]) -> &'static Encoding {
+    let is_ascii = |label: &[u8]| label.trim_ascii().eq_ignore_ascii_case(b"us-ascii");
+    label.filter(|label| !is_ascii(label)).and_then(find).unwrap_or_else(|| {
+        match core::str::from_utf8(bytes) {
+            Ok(_) => UTF_8,
+            Err(_) => WINDOWS_1252,
+        }
+    })
 }
 
 pub(crate) fn decode_cow<'a>(label: Option<&[u8]>, bytes: Cow<'a, [u8]>) -> Cow<'a, str> {
@@ -55,7 +64,10 @@ pub(crate) fn decode_cow<'a>(label: Option<&[u8]>, bytes: Cow<'a, [u8]>) -> Cow<
 
 /// Text of a header, which says no charset.
 pub(crate) fn guess_cow(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
-    decode_cow(None, bytes)
+    match bytes {
+        Cow::Borrowed(bytes) => decode_piece(None, bytes),
+        Cow::Owned(bytes) => Cow::Owned(decode_piece(None, &bytes).into_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -79,14 +79,14 @@ struct Text<'a> {
 impl<'a> Text<'a> {
     fn flush(&mut self) {
         if !self.pending.is_empty() {
-            self.text.push_str(&charset::decode(Some(self.charset), &self.pending));
+            self.text.push_str(&charset::decode_piece(Some(self.charset), &self.pending));
             self.pending.clear();
         }
     }
 
     fn plain(&mut self, bytes: &[u8]) {
         self.flush();
-        self.text.push_str(&charset::decode(None, bytes));
+        self.text.push_str(&charset::decode_piece(None, bytes));
     }
 
     fn word(&mut self, word: Word<'a>) {
@@ -109,7 +109,7 @@ impl<'a> Text<'a> {
 /// ```
 pub fn decode(input: &[u8]) -> Cow<'_, str> {
     if memmem::find(input, b"=?").is_none() {
-        return charset::decode(None, input);
+        return charset::decode_piece(None, input);
     }
     let mut text = Text::default();
     // What stands before `at` is taken; `rest` starts where the next "=?" is searched.

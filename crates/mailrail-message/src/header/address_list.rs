@@ -6,7 +6,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use memchr::memchr2;
+use memchr::memchr3;
 
 use crate::grammar::{comment, is_atext, quoted, unescape};
 use crate::scan::{from, is_fws, slice, trim, trim_start};
@@ -186,7 +186,7 @@ impl<'a> RawAddresses<'a> {
         let mut mailbox = RawMailbox { name, ..RawMailbox::default() };
         self.gap();
         if self.peek() == Some(b'@')
-            && let Some(length) = memchr2(b':', b'>', self.rest())
+            && let Some(length) = memchr3(b':', b'>', b'<', self.rest())
             && self.rest().get(length) == Some(&b':')
         {
             mailbox.route = Some(super::without_comments(slice(self.rest(), 0..length)));

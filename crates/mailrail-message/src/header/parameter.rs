@@ -181,7 +181,8 @@ fn join<'a>(pieces: &[Piece<'a>]) -> Option<Parameter<'a>> {
         // Pieces that do not start at 0: what was written is better than nothing.
         bytes.extend(pieces.iter().flat_map(|piece| piece.value.iter()));
     }
-    let value = charset::decode_cow(label.filter(|label| !label.is_empty()), Cow::Owned(bytes));
+    let label = label.filter(|label| !label.is_empty());
+    let value = Cow::Owned(charset::decode_piece(label, &bytes).into_owned());
     Some(Parameter { name, value })
 }
 
