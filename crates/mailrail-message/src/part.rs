@@ -136,7 +136,7 @@ impl<'m> Part<'m> {
     }
 
     /// Its body, as it is encoded. IMAP's `BODY[n]`, and for a whole message `TEXT`. The line end before the next delimiter
-    /// belongs to the delimiter.
+    /// belongs to the delimiter, unless it ends the header block of an embedded message without a body.
     pub fn body_range(self) -> Range<usize> {
         self.entry().map_or(0..0, |entry| entry.body.clone())
     }

@@ -233,8 +233,9 @@ impl<'a> Reader<'a, '_> {
 
     /// Ends the parts that stand inside the multipart whose delimiter it is.
     fn close_inside(&mut self, delimiter: &Delimiter) {
+        let mut end = 0;
         while self.open.len() > delimiter.open + 1 {
-            self.close(delimiter.start);
+            end = self.close(delimiter.start, end);
         }
         if let Some(open) = self.open.last_mut()
             && delimiter.is_close
@@ -246,16 +247,22 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Ends the innermost part at the line that starts at `line`.
-    fn close(&mut self, line: usize) {
-        let Some(open) = self.open.pop() else { return };
+    /// Ends the innermost part before the line that starts at `line`, and gives where.
+    ///
+    /// The line end before a delimiter belongs to it, but not where a header block needs it: then the
+    /// parts around, which are given that `end`, hold it as well.
+    fn close(&mut self, line: usize, end: usize) -> usize {
+        let Some(open) = self.open.pop() else { return end };
         let after = self.index.entries.len();
-        let is_end = line == self.raw.len();
+        let mut end = end;
         if let Some(entry) = self.index.entries.get_mut(open.entry) {
-            entry.after = after;
             let start = entry.body.start;
-            let end = if is_end { line } else { self.ends.before(self.raw, start.min(line), line) };
-            entry.body = start..end.max(start);
+            end = end.max(start).max(match line == self.raw.len() {
+                true => line,
+                false => self.ends.before(self.raw, start.min(line), line),
+            });
+            entry.after = after;
+            entry.body = start..end;
         }
         if open.boundary.is_some() {
             let kind = match open.children {
@@ -264,11 +271,12 @@ impl<'a> Reader<'a, '_> {
             };
             self.defect(kind, line);
         }
+        end
     }
 
     fn finish(&mut self) {
         while !self.open.is_empty() {
-            self.close(self.raw.len());
+            self.close(self.raw.len(), 0);
         }
     }
 

@@ -174,7 +174,7 @@ fn rfc2046_5_1_5_digest() {
     each(text, |message| {
         let subject = |path: &[u32]| {
             let embedded = message.part(path).unwrap().message()?;
-            embedded.headers().subject().map(std::borrow::Cow::into_owned)
+            embedded.headers().subject().map(|subject| subject.into_owned())
         };
         assert_eq!(subject(&[1]).as_deref(), Some("one"));
         assert_eq!(subject(&[2]).as_deref(), Some("two"));

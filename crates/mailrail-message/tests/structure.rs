@@ -150,6 +150,16 @@ fn a_part_may_have_no_body_and_no_empty_line() {
 }
 
 #[test]
+fn an_embedded_message_without_a_body_is_whole() {
+    let text = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: message/rfc822\r\n\r\nX: y\r\n\r\n--a--";
+    let message = Message::parse(text);
+    let part = message.part(&[1]).unwrap();
+    let embedded = part.message().unwrap();
+    assert_eq!(embedded.raw_header(), b"X: y\r\n\r\n");
+    assert_eq!((embedded.raw_body(), embedded.range()), (&b""[..], part.body_range()));
+}
+
+#[test]
 fn limits_keep_the_rest_raw() {
     let mut limits = Limits::default();
     limits.depth = 1;
