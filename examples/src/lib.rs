@@ -7,7 +7,9 @@
     reason = "programs have an operating system under them"
 )]
 
+pub mod accounts;
 pub mod cli;
+pub mod dial;
 pub mod drive;
 pub mod server;
 pub mod shutdown;
