@@ -374,7 +374,11 @@ fn address_field(name: &'static str, addresses: &[Address<'_>]) -> Result<Vec<u8
             Address::Group(group) => {
                 check(name, &group.name)?;
                 line.phrase(&group.name);
-                line.glue(":");
+                // White space must follow an encoded word in a phrase (RFC 2047 §5 (3)).
+                match group.name.is_ascii() {
+                    true => line.glue(":"),
+                    false => line.word(":"),
+                }
                 for (at, mailbox) in group.members.iter().enumerate() {
                     if at > 0 {
                         line.glue(",");
