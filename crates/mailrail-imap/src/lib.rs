@@ -12,6 +12,7 @@ mod grammar;
 
 pub mod command;
 pub mod response;
+pub mod server;
 pub mod types;
 
 pub use command::Command;

@@ -1,6 +1,6 @@
 //! Where the octets of a section stand.
 
-use crate::types::{FetchAttribute, Partial, Section, SectionText};
+use crate::types::{FetchAttribute, IString, Partial, Section, SectionText};
 use alloc::vec::Vec;
 use core::{num::NonZeroU32, ops::Range};
 use mailrail_message::{Message, Part};
@@ -34,7 +34,7 @@ impl FetchAttribute<'_> {
 impl Section<'_> {
     /// How much of a message has to be read to find this section in it.
     #[must_use]
-    pub const fn needs(&self) -> Needs {
+    pub fn needs(&self) -> Needs {
         match self.text() {
             _ if !self.part().is_empty() => Needs::Message,
             None => Needs::Nothing,
@@ -100,19 +100,14 @@ impl Section<'_> {
 }
 
 /// `HEADER.FIELDS` and `HEADER.FIELDS.NOT`, the empty line at the end included.
-fn fields(
-    part: Part<'_>,
-    names: &[crate::types::IString<'_>],
-    wanted: bool,
-) -> Octets {
-    let mut octets = Octets::default();
-    let mut ended = true;
+fn fields(part: Part<'_>, names: &[IString<'_>], wanted: bool) -> Octets {
+    // Sorted, so that many names and many fields do not make each other dear.
+    let mut names: Vec<_> = names.iter().map(|name| name.as_bytes().to_ascii_lowercase()).collect();
+    names.sort_unstable();
+    let (mut octets, mut ended) = (Octets::default(), true);
     for field in part.headers() {
-        let listed =
-            |name: &crate::types::IString<'_>| {
-                name.as_bytes().eq_ignore_ascii_case(field.name().as_bytes())
-            };
-        if names.iter().any(listed) == wanted {
+        let lower = field.name().as_bytes().to_ascii_lowercase();
+        if names.binary_search(&lower).is_ok() == wanted {
             let range = field.range();
             octets.push(Piece::Stored(as_u64(range.start)..as_u64(range.end)));
             ended = field.raw().ends_with(b"\n") || field.raw().ends_with(b"\r");
@@ -227,7 +222,6 @@ fn in_memory(n: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::FetchAttribute;
     use alloc::{format, string::String};
     use nom::Parser;
 
@@ -275,7 +269,10 @@ mod tests {
             ("2.HEADER", None),
             ("2.TEXT", None),
             ("2.1", None),
-            ("3.HEADER", Some("Subject: inner\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n")),
+            (
+                "3.HEADER",
+                Some("Subject: inner\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"),
+            ),
             ("3.HEADER.FIELDS (Subject X)", Some("Subject: inner\r\n\r\n")),
             ("3.1", Some("three one")),
             ("3.2.MIME", Some("X: y\r\n\r\n")),
@@ -294,9 +291,11 @@ mod tests {
         }
         let whole = fetched(MESSAGE, "BODY[]").unwrap();
         assert_eq!(whole.as_bytes(), MESSAGE);
-        let halves = fetched(MESSAGE, "BODY[HEADER]").unwrap() + &fetched(MESSAGE, "BODY[TEXT]").unwrap();
+        let halves =
+            fetched(MESSAGE, "BODY[HEADER]").unwrap() + &fetched(MESSAGE, "BODY[TEXT]").unwrap();
         assert_eq!(halves, whole);
-        let inner = fetched(MESSAGE, "BODY[3.HEADER]").unwrap() + &fetched(MESSAGE, "BODY[3.TEXT]").unwrap();
+        let inner = fetched(MESSAGE, "BODY[3.HEADER]").unwrap()
+            + &fetched(MESSAGE, "BODY[3.TEXT]").unwrap();
         assert_eq!(Some(inner), fetched(MESSAGE, "BODY[3]"));
     }
 
@@ -310,7 +309,10 @@ mod tests {
                 assert_eq!(fetched(MESSAGE, &item).unwrap(), whole[offset.min(end)..end]);
             }
         }
-        assert_eq!(fetched(MESSAGE, "BODY[]<9223372036854775807.9223372036854775807>").unwrap(), "");
+        assert_eq!(
+            fetched(MESSAGE, "BODY[]<9223372036854775807.9223372036854775807>").unwrap(),
+            ""
+        );
     }
 
     #[test]

@@ -101,15 +101,23 @@ impl View {
                 found.push(range);
             }
         }
-        found.sort_unstable_by_key(|range| *range.start());
-        found.dedup_by(|next, before| {
-            let joins = *next.start() <= before.end().saturating_add(1);
-            if joins {
-                *before = *before.start()..=*before.end().max(next.end());
-            }
-            joins
-        });
+        join(&mut found);
         Some(found)
+    }
+
+    /// The same as UIDs, for a SEARCH: what is not there is passed over.
+    pub(super) fn uids_of(&self, set: &SequenceSet, uid: bool) -> Vec<RangeInclusive<u32>> {
+        let mut found: Vec<RangeInclusive<u32>> = if uid {
+            set.ranges(self.largest_uid()).collect()
+        } else {
+            let inside = set.ranges(self.len()).filter_map(|range| {
+                let last = (*range.end()).min(self.len());
+                Some(self.uid(*range.start())?..=self.uid(last)?)
+            });
+            inside.collect()
+        };
+        join(&mut found);
+        found
     }
 
     /// The messages of these ranges of sequence numbers: the number and the UID of each.
@@ -117,7 +125,11 @@ impl View {
         &'v self,
         numbers: &'v [RangeInclusive<u32>],
     ) -> impl Iterator<Item = (u32, u32)> + 'v {
-        numbers.iter().cloned().flatten().filter_map(|sequence| Some((sequence, self.uid(sequence)?)))
+        numbers
+            .iter()
+            .cloned()
+            .flatten()
+            .filter_map(|sequence| Some((sequence, self.uid(sequence)?)))
     }
 
     /// Adds the messages of these UIDs, ascending, and tells how many there are now: what EXISTS
@@ -148,6 +160,18 @@ impl View {
         numbers.reverse();
         numbers
     }
+}
+
+/// Makes the ranges ascending, and joins those that touch.
+fn join(ranges: &mut Vec<RangeInclusive<u32>>) {
+    ranges.sort_unstable_by_key(|range| *range.start());
+    ranges.dedup_by(|next, before| {
+        let joins = *next.start() <= before.end().saturating_add(1);
+        if joins {
+            *before = *before.start()..=*before.end().max(next.end());
+        }
+        joins
+    });
 }
 
 /// Where the message of a sequence number stands.
