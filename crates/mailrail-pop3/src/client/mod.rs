@@ -46,7 +46,7 @@ pub struct Client {
     bulk: usize,
     secured: bool,
     pipelining: bool,
-    /// STLS or QUIT was given: nothing may be given behind it.
+    /// STLS or QUIT was given, or all is over: no command may be given.
     last: Option<Misuse>,
     failed: Option<Error>,
 }
@@ -232,11 +232,7 @@ impl Client {
     }
 
     fn check(&self) -> Result<(), Misuse> {
-        match self.last {
-            Some(misuse) => Err(misuse),
-            None if self.failed.is_some() => Err(Misuse::Over),
-            None => Ok(()),
-        }
+        self.last.map_or(Ok(()), Err)
     }
 
     fn request(&mut self, request: Request) -> Result<(), Misuse> {
@@ -444,6 +440,7 @@ impl Client {
     fn fail(&mut self, error: Error) -> Error {
         self.password = None;
         self.queue = VecDeque::new();
+        self.last = Some(Misuse::Over);
         self.failed = Some(error.clone());
         error
     }

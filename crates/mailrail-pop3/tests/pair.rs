@@ -1,0 +1,229 @@
+//! The client against the server, in memory, under a simulated clock.
+#![cfg(test)]
+
+extern crate alloc;
+
+use alloc::collections::BTreeMap;
+use bytes::Bytes;
+use mailrail_pop3::{
+    Capabilities, Client, ClientEvent, Config, DropListing, Error, MessageNumber, Password,
+    Request, ResponseCode, Server, ServerEvent, Text, UniqueId, UserName,
+};
+use mailrail_testing::{Ended, Pair};
+use proptest::prelude::*;
+
+/// A maildrop, and a server's caller that serves it.
+#[derive(Debug, Default)]
+struct Store {
+    messages: Vec<Vec<u8>>,
+    sending: Option<(usize, usize)>,
+    piece: usize,
+    deleted: Vec<u32>,
+    ended: Vec<u32>,
+}
+
+impl Store {
+    fn octets(&self) -> u64 {
+        self.messages.iter().map(|message| message.len() as u64).sum()
+    }
+
+    fn answer(&mut self, event: ServerEvent<'_>, server: &mut Server) {
+        use ServerEvent as E;
+        let done = match event {
+            E::Connected | E::StartTls => server.ok(Text::new("ready").unwrap()),
+            E::Login { user, password } if (&*user, *password.expose()) == ("mrose", "a b") => {
+                let messages = u32::try_from(self.messages.len()).unwrap();
+                server.open(DropListing { messages, octets: self.octets() })
+            }
+            E::Login { .. } => {
+                server.err(Some(ResponseCode::AUTH), Text::new("who is that?").unwrap())
+            }
+            E::WantSize(message) => server.size(self.messages[message.index()].len() as u64),
+            E::WantUniqueId(message) => {
+                server.unique_id(UniqueId::parse(format!("id-{message}").as_bytes()).unwrap())
+            }
+            E::Retr(message) | E::Top { message, .. } => {
+                self.sending = Some((message.index(), 0));
+                server.ok(Text::NONE)
+            }
+            E::WantMessage => {
+                let (message, at) = self.sending.as_mut().unwrap();
+                let rest = &self.messages[*message][*at..];
+                let piece = &rest[..rest.len().min(self.piece.max(1))];
+                *at += piece.len();
+                match piece {
+                    [] => server.end_message(),
+                    piece => server.message(Bytes::copy_from_slice(piece)),
+                }
+            }
+            E::EndOfMessage(message) => {
+                self.sending = None;
+                self.ended.push(message.value());
+                Ok(())
+            }
+            E::Quit { deleted } => {
+                self.deleted = deleted.iter().map(MessageNumber::value).collect();
+                server.ok(Text::new("bye").unwrap())
+            }
+            _ => Ok(()),
+        };
+        assert_eq!(done, Ok(()));
+    }
+}
+
+/// What a client has fetched, as text and by message.
+#[derive(Debug, Default)]
+struct Seen {
+    told: Vec<String>,
+    fetched: BTreeMap<u32, Vec<u8>>,
+}
+
+impl Seen {
+    fn see(&mut self, event: ClientEvent<'_>) {
+        match event {
+            ClientEvent::Message {
+                request: Request::Retr(message) | Request::Top { message, .. },
+                octets,
+            } => {
+                self.fetched.entry(message.value()).or_default().extend_from_slice(octets);
+            }
+            ClientEvent::Scan { listing, .. } => {
+                self.told.push(format!("{} {}", listing.message, listing.octets));
+            }
+            ClientEvent::UniqueId { listing, .. } => {
+                self.told.push(format!("{} {}", listing.message, listing.unique_id));
+            }
+            ClientEvent::Stat(listing) => {
+                self.told.push(format!("{} in {}", listing.octets, listing.messages));
+            }
+            ClientEvent::Ok { request, .. } => self.told.push(format!("{request:?}")),
+            ClientEvent::End { .. } => self.told.push("end".to_owned()),
+            ClientEvent::Err { request, code, .. } => {
+                let code = code.map_or("-", |code| code.as_str());
+                self.told.push(format!("no {request:?} {code}"));
+            }
+            ClientEvent::Capabilities(it) => {
+                self.told.push(format!("stls {} user {}", it.stls, it.user));
+            }
+            ClientEvent::Secured => self.told.push("secured".to_owned()),
+            _ => {}
+        }
+    }
+}
+
+fn n(n: u32) -> MessageNumber {
+    MessageNumber::new(n).unwrap()
+}
+
+fn login(client: &mut Client, password: &str) {
+    let user = UserName::parse(b"mrose").unwrap();
+    client.login(user, Password::parse(password.as_bytes()).unwrap()).unwrap();
+}
+
+const DONE: Ended<Error, Error> = Ended { client: Ok(()), server: Ok(()) };
+
+#[test]
+fn every_command() {
+    for piece in [1, 7, 4_096] {
+        let messages = [&b"A: b\r\n\r\n.one\r\n..\r\ntwo\r\n"[..], b"no end", b".\r\n", b"\r\n"];
+        let mut store =
+            Store { messages: messages.map(<[u8]>::to_vec).to_vec(), piece, ..Store::default() };
+        let mut seen = Seen::default();
+        let client = Client::new(Config::default());
+        let server = Server::new(Capabilities::all(), Config::default());
+        let mut pair = Pair::new(client, server).in_pieces_of(piece);
+        pair.client().capa().unwrap();
+        pair.client().stls().unwrap();
+        pair.settle(|event, _| seen.see(event), |event, server| store.answer(event, server));
+        assert!(pair.client().is_secured() && pair.server().is_secured());
+        let client = pair.client();
+        client.capa().unwrap();
+        login(client, "wrong");
+        login(client, "a b");
+        client.stat().unwrap();
+        client.list(None).unwrap();
+        client.list(Some(n(2))).unwrap();
+        client.uidl(None).unwrap();
+        client.uidl(Some(n(9))).unwrap();
+        client.dele(n(3)).unwrap();
+        client.dele(n(3)).unwrap();
+        client.uidl(Some(n(2))).unwrap();
+        client.rset().unwrap();
+        client.top(n(1), 1).unwrap();
+        client.retr(n(2)).unwrap();
+        client.retr(n(3)).unwrap();
+        client.retr(n(4)).unwrap();
+        client.noop().unwrap();
+        client.dele(n(2)).unwrap();
+        client.dele(n(4)).unwrap();
+        client.stat().unwrap();
+        client.quit().unwrap();
+        let ended =
+            pair.run(|event, _| seen.see(event), |event, server| store.answer(event, server));
+        assert_eq!(ended, DONE);
+        assert_eq!(
+            seen.told.join("\n").replace("MessageNumber", ""),
+            "stls true user false\nsecured\nstls false user true\nno Login AUTH\nLogin\n\
+             34 in 4\nList(None)\n1 23\n2 6\n3 3\n4 2\nend\n2 6\n\
+             Uidl(None)\n1 id-1\n2 id-2\n3 id-3\n4 id-4\nend\nno Uidl(Some((9))) -\n\
+             Dele((3))\nno Dele((3)) -\n2 id-2\nRset\n\
+             Top { message: (1), lines: 1 }\nend\nRetr((2))\nend\nRetr((3))\nend\n\
+             Retr((4))\nend\nNoop\nDele((2))\nDele((4))\n26 in 2\nQuit"
+        );
+        let fetched = seen.fetched.into_values().collect::<Vec<_>>();
+        assert_eq!(fetched, [&b"A: b\r\n\r\n.one\r\n"[..], b"no end\r\n", b".\r\n", b"\r\n"]);
+        assert_eq!((store.deleted, store.ended), (vec![2, 4], vec![1, 2, 3, 4]));
+    }
+}
+
+#[test]
+fn a_client_that_goes_silent_deletes_nothing() {
+    let mut store = Store { messages: vec![b"x\r\n".to_vec()], ..Store::default() };
+    let mut pair = Pair::new(
+        Client::over_tls(Config::default()),
+        Server::over_tls(Capabilities::all(), Config::default()),
+    );
+    login(pair.client(), "a b");
+    pair.client().dele(n(1)).unwrap();
+    let ended = pair.run(|_, _| {}, |event, server| store.answer(event, server));
+    assert_eq!(ended, Ended { client: Err(Error::Closed), server: Err(Error::TimedOut) });
+    assert_eq!(pair.now().saturating_since(mailrail_wire::Time::default()).as_secs(), 600);
+    assert!(store.deleted.is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Any message of whole lines comes out as it went in, however it is cut on the way.
+    #[test]
+    fn messages_are_carried_as_they_are(
+        messages in prop::collection::vec(
+            prop::collection::vec(prop::sample::select(
+                &["\r\n", ".\r\n", "..x\r\n", "a.\r\n", "ü\0\u{7f}\r\n", "some longer line of text\r\n"][..]
+            ), 0..60),
+            1..4,
+        ),
+        piece in 1_usize..300,
+        cut in 1_usize..300,
+    ) {
+        let messages = messages.into_iter().map(|lines| lines.concat().into_bytes()).collect::<Vec<_>>();
+        let mut store = Store { messages: messages.clone(), piece, ..Store::default() };
+        let mut seen = Seen::default();
+        let mut pair = Pair::new(
+            Client::over_tls(Config::default()),
+            Server::over_tls(Capabilities::all(), Config::default()),
+        ).in_pieces_of(cut);
+        pair.client().capa().unwrap();
+        login(pair.client(), "a b");
+        for message in 1..=messages.len() {
+            pair.client().retr(n(u32::try_from(message).unwrap())).unwrap();
+        }
+        pair.client().quit().unwrap();
+        let ended = pair.run(|event, _| seen.see(event), |event, server| store.answer(event, server));
+        prop_assert_eq!(ended, DONE);
+        for (at, message) in (1..).zip(&messages) {
+            let empty = Vec::new();
+            prop_assert_eq!(seen.fetched.get(&at).unwrap_or(&empty), message);
+        }
+    }
+}
