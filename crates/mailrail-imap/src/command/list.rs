@@ -3,7 +3,7 @@
 use crate::{
     encode::{Encoded, Sink},
     grammar::{Parsed, arg},
-    types::{ListPattern, Mailbox, fits},
+    types::{Delimiter, ListPattern, Mailbox, fits},
 };
 use nom::Parser;
 
@@ -20,7 +20,7 @@ pub struct List<'a> {
 impl<'a> List<'a> {
     /// Whether a mailbox fits the pattern as seen from the reference: the one behind the other.
     #[must_use]
-    pub fn matches(&self, mailbox: &Mailbox<'_>, delimiter: Option<u8>) -> bool {
+    pub fn matches(&self, mailbox: &Mailbox<'_>, delimiter: Option<Delimiter>) -> bool {
         let whole = [self.reference.as_bytes(), self.pattern.as_bytes()].concat();
         fits(&whole, mailbox, delimiter)
     }
@@ -60,8 +60,8 @@ mod tests {
         else {
             panic!()
         };
-        assert!(list.matches(&Mailbox::from_name("#news.comp.mail"), Some(b'/')));
-        assert!(!list.matches(&Mailbox::from_name("#news.comp.mail.mime"), Some(b'.')));
+        assert!(list.matches(&Mailbox::from_name("#news.comp.mail"), Some(Delimiter::SLASH)));
+        assert!(!list.matches(&Mailbox::from_name("#news.comp.mail.mime"), Some(Delimiter::DOT)));
         assert!(Command::parse(b"a LIST \"\"\r\n").is_err());
         assert!(Command::parse(b"a LIST * \"\"\r\n").is_err());
     }

@@ -33,7 +33,9 @@ pub use select::Select;
 pub use status::Status;
 pub use store::{Store, StoreMode};
 
-pub(crate) use authenticate::{AuthenticateLine, authenticate_line, encode_authenticate_line};
+pub(crate) use authenticate::{
+    AuthenticateLine, authenticate_line, decode as decode_base64, encode_authenticate_line,
+};
 pub(crate) use idle::{DONE, is_done};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! `list-mailbox`
 
-use super::{IString, Mailbox, utf7};
+use super::{Delimiter, IString, Mailbox, utf7};
 use crate::{
     SyntaxError,
     encode::Sink,
@@ -13,11 +13,11 @@ use nom::{Parser, bytes::complete::take_while1};
 /// without the hierarchy delimiter.
 ///
 /// ```
-/// use mailrail_imap::types::{ListPattern, Mailbox};
+/// use mailrail_imap::types::{Delimiter, ListPattern, Mailbox};
 ///
 /// let top = ListPattern::from_name("%");
-/// assert!(top.matches(&Mailbox::from_name("Archive"), Some(b'/')));
-/// assert!(!top.matches(&Mailbox::from_name("Archive/2026"), Some(b'/')));
+/// assert!(top.matches(&Mailbox::from_name("Archive"), Some(Delimiter::SLASH)));
+/// assert!(!top.matches(&Mailbox::from_name("Archive/2026"), Some(Delimiter::SLASH)));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ListPattern<'a>(IString<'a>);
@@ -48,7 +48,7 @@ impl<'a> ListPattern<'a> {
     /// Whether the mailbox fits. INBOX fits in any case. The time is that of the pattern's length
     /// times the name's.
     #[must_use]
-    pub fn matches(&self, mailbox: &Mailbox<'_>, delimiter: Option<u8>) -> bool {
+    pub fn matches(&self, mailbox: &Mailbox<'_>, delimiter: Option<Delimiter>) -> bool {
         fits(self.as_bytes(), mailbox, delimiter)
     }
 
@@ -82,7 +82,7 @@ impl<'a> ListPattern<'a> {
 
 /// Walks all ways through the pattern at once: `ways` holds, for each place in it, whether the
 /// name so far can end there.
-pub(crate) fn fits(pattern: &[u8], mailbox: &Mailbox<'_>, delimiter: Option<u8>) -> bool {
+pub(crate) fn fits(pattern: &[u8], mailbox: &Mailbox<'_>, delimiter: Option<Delimiter>) -> bool {
     let any_case = mailbox.is_inbox();
     let same = |a: u8, b: u8| a == b || any_case && a.eq_ignore_ascii_case(&b);
     let mut ways: Vec<bool> = vec![false; pattern.len() + 1];
@@ -98,7 +98,7 @@ pub(crate) fn fits(pattern: &[u8], mailbox: &Mailbox<'_>, delimiter: Option<u8>)
             }
             let to = match p {
                 b'*' => at,
-                b'%' if delimiter != Some(*b) => at,
+                b'%' if delimiter.map(Delimiter::as_byte) != Some(*b) => at,
                 b'%' => continue,
                 p if same(*p, *b) => at + 1,
                 _ => continue,
@@ -131,7 +131,8 @@ mod tests {
     #[test]
     fn wildcards_stop_where_they_should() {
         let fits = |pattern, name| {
-            ListPattern::from_name(pattern).matches(&Mailbox::from_name(name), Some(b'/'))
+            ListPattern::from_name(pattern)
+                .matches(&Mailbox::from_name(name), Some(Delimiter::SLASH))
         };
         for (pattern, name, fit) in [
             ("*", "a/b/c", true),

@@ -8,6 +8,7 @@ mod body_structure;
 mod capability;
 mod date;
 mod date_time;
+mod delimiter;
 mod envelope;
 mod fetch_attribute;
 mod flag;
@@ -29,6 +30,7 @@ pub use body_structure::{
 pub use capability::{Capabilities, Capability};
 pub use date::Date;
 pub use date_time::DateTime;
+pub use delimiter::Delimiter;
 pub use envelope::{Address, Envelope};
 pub use fetch_attribute::FetchAttribute;
 pub use flag::Flag;
