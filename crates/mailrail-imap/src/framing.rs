@@ -184,9 +184,10 @@ impl CommandFinder {
                 self.scanned = self.scanned.max(bytes.len());
                 return Some(CommandFound::More);
             }
-            let len = bytes.len().saturating_sub(LITERAL_MAX);
+            // Octets of a literal before the line are not held back: they announce nothing.
+            let len = bytes.len().saturating_sub(LITERAL_MAX).max(self.line);
             self.start(CommandPlace::SkippedLine);
-            self.scanned = bytes.len() - len;
+            self.scanned = bytes.len().saturating_sub(len);
             return Some(CommandFound::Refused { len, why: too_long, over: false });
         };
         let line = bytes.get(self.line..end).unwrap_or_default();

@@ -7,7 +7,6 @@ use alloc::{borrow::Cow, vec::Vec};
 use core::num::NonZeroU32;
 use nom::{
     IResult, Parser,
-    branch::alt,
     bytes::complete::{tag, tag_no_case, take, take_while, take_while1},
     character::complete::char,
     combinator::{map, opt, value},
@@ -302,14 +301,6 @@ pub(crate) fn unknown_value(i: &[u8]) -> Parsed<'_, &[u8]> {
             return Ok((rest, i.get(..i.len() - rest.len()).unwrap_or_default()));
         }
     }
-}
-
-/// One of two, chosen by whether `first` fits.
-pub(crate) fn either<'a, T>(
-    first: impl Parser<&'a [u8], Output = T, Error = Fault<'a>>,
-    second: impl Parser<&'a [u8], Output = T, Error = Fault<'a>>,
-) -> impl Parser<&'a [u8], Output = T, Error = Fault<'a>> {
-    alt((first, second))
 }
 
 #[cfg(test)]

@@ -56,7 +56,6 @@ impl<'a> Fetch<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::{Command, both_ways};
-    use super::*;
 
     #[test]
     fn fetches_of_the_rfc() {

@@ -13,7 +13,7 @@ use nom::{
     bytes::complete::take_while1,
     character::complete::char,
     combinator::{map, opt},
-    sequence::{delimited, preceded},
+    sequence::preceded,
 };
 
 macro_rules! plain {
