@@ -184,6 +184,9 @@ async fn tokio_changes_to_tls_and_closes() {
     link.tap(Box::new(log.clone()));
     link.conn().say("one");
     assert_eq!(link.next_event().await.unwrap().unwrap().0, "one");
+    // While it waits it holds no buffer.
+    assert!(timeout(Duration::from_millis(50), link.next_event()).await.is_err());
+    assert_eq!(link.input().capacity(), 0);
     link.conn().ask("TLS");
     let (line, conn) = link.next_event().await.unwrap().unwrap();
     conn.turn(&line);

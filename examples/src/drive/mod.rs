@@ -1,4 +1,4 @@
-//! Drivers: what does for a [`Connection`](mailrail_wire::Connection) the I/O it asks for.
+//! Drivers: what does for a [`Connection`] the I/O it asks for.
 //!
 //! [`tokio`] and [`blocking`] are the same loop, written once for every machine; neither knows which
 //! protocol it drives.

@@ -61,6 +61,12 @@ impl<C, S> Link<C, S> {
         &mut self.conn
     }
 
+    /// What was received and not yet used, for accounting. It holds no memory while the link waits
+    /// for more and nothing is left.
+    pub const fn input(&self) -> &Input {
+        &self.input
+    }
+
     /// The socket.
     pub fn socket(&self) -> &S {
         &self.sock

@@ -16,6 +16,7 @@
 //! All writes go through one thread, which commits those that wait together: a commit costs a sync
 //! of the disk, whether it holds one message or a hundred.
 
+mod arrival;
 mod blob;
 mod date;
 mod flags;
@@ -26,13 +27,12 @@ mod schema;
 mod watch;
 mod writer;
 
+pub use arrival::{Envelope, NewMessage};
 pub use blob::{Blob, Incoming, PIECE, Pieces, Reader};
 pub use date::Date;
 pub use flags::{Flags, SystemFlag};
 pub use mailbox::{DELIMITER, Mailbox, MailboxId, MailboxState, Status};
-pub use message::{
-    Changes, Copied, Envelope, Expunged, FlagChange, Message, NewMessage, Snapshot, Stored,
-};
+pub use message::{Changes, Copied, Expunged, FlagChange, Message, Snapshot, Stored};
 pub use queue::{QueueId, Queued};
 pub use watch::MaildropLock;
 

@@ -1,6 +1,6 @@
 //! The relay queue: messages on their way to other servers.
 
-use super::{Blob, Date, Envelope, Error, Reader, Result, Store, message, writer::Effects};
+use super::{Blob, Date, Envelope, Error, Reader, Result, Store, arrival, writer::Effects};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::sync::Arc;
 
@@ -158,11 +158,11 @@ impl Store {
                     .query_row([id.0], |row| row.get(0))
                     .optional()?;
                 if let Some(blob) = blob {
-                    message::unname_blob(db, effects, blob)?;
+                    arrival::unname_blob(db, effects, blob)?;
                 }
             }
             match report {
-                Some((blob, envelope)) => message::accept(db, effects, blob, &envelope),
+                Some((blob, envelope)) => arrival::accept(db, effects, blob, &envelope),
                 None => Ok(()),
             }
         })

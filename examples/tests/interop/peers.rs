@@ -6,16 +6,30 @@ use crate::support::{
     folder::Folder,
     nsd::Nsd,
     postfix::Postfix,
-    program::run,
+    program::{Server, run},
     suite::{ROOT, Suite},
 };
 
 const BOB: (&str, &str) = ("bob@south.test", "secret");
 
 pub(crate) fn add(suite: &mut Suite) {
+    suite.test("peers::server", &["sh"], server);
     suite.test("peers::dovecot", &["dovecot", "curl", ROOT], dovecot);
     suite.test("peers::postfix", &["postfix", "dovecot", "curl", "swaks", ROOT], postfix);
     suite.test("peers::nsd", &["nsd", "python3"], nsd);
+}
+
+/// A server as ours are, as far as its start and end go.
+fn server() -> Result {
+    let script = "echo listening imap 127.0.0.1:7; echo ready; trap 'exit 0' TERM; sleep 60 & wait";
+    let mut server = Server::start("/bin/sh", &["-c", script])?;
+    assert_eq!(server.addr("imap")?.port(), 7);
+    assert!(server.addr("pop3").is_err());
+    assert!(server.terminate()?.success());
+    let failed = Server::start("/bin/sh", &["-c", "echo cannot bind >&2; exit 1"]).err();
+    let said = failed.ok_or("it started")?.to_string();
+    assert!(said.contains("cannot bind"), "{said}");
+    Ok(())
 }
 
 fn dovecot() -> Result {
