@@ -21,7 +21,8 @@ pub(crate) fn add(suite: &mut Suite) {
 
 /// A server as ours are, as far as its start and end go.
 fn server() -> Result {
-    let script = "echo listening imap 127.0.0.1:7; echo ready; trap 'exit 0' TERM; sleep 60 & wait";
+    let script =
+        "echo listening imap 127.0.0.1:7; echo ready; trap 'kill $!; exit 0' TERM; sleep 60 & wait";
     let mut server = Server::start("/bin/sh", &["-c", script])?;
     assert_eq!(server.addr("imap")?.port(), 7);
     assert!(server.addr("pop3").is_err());
