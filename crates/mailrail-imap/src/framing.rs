@@ -64,8 +64,6 @@ pub(crate) enum Refusal {
     LiteralTooLong,
     /// There is more behind the message of an APPEND: BAD.
     BehindMessage,
-    /// The caller refused the message of an APPEND.
-    Message,
 }
 
 /// What lies at the front of the bytes that a client sent; all but `More` and `Continue` ask the
@@ -91,8 +89,8 @@ pub(crate) enum CommandFound {
     Refused { len: usize, why: Refusal, over: bool },
     /// More bytes of it.
     Skip { len: usize, over: bool },
-    /// A literal of a refused command is longer than [`Limits::skip`], and is coming: all that is
-    /// left is to say BYE. The tag is where `Refused` has it, unless that came before.
+    /// Behind `Refused` or `Append`: a literal that is refused is longer than [`Limits::skip`], and
+    /// is coming. All that is left is to say BYE; nothing more is found.
     Hopeless,
     /// Not enough to tell.
     More,
@@ -106,6 +104,7 @@ enum CommandPlace {
     BehindMessage,
     SkippedLine,
     SkippedOctets(u64),
+    Hopeless,
 }
 
 /// Finds where commands end.
@@ -148,6 +147,7 @@ impl CommandFinder {
                     self.place = CommandPlace::SkippedOctets(left - as_u64(len));
                     return CommandFound::Skip { len, over: false };
                 }
+                CommandPlace::Hopeless => return CommandFound::Hopeless,
                 CommandPlace::SkippedLine => return self.skip_line(bytes, limits),
                 CommandPlace::Command | CommandPlace::BehindMessage => {
                     if let Some(found) = self.find_command(bytes, limits) {
@@ -158,15 +158,16 @@ impl CommandFinder {
         }
     }
 
-    /// Instead of taking the message that an `Append` announced: whether the command is over with
-    /// that, and the answer due. If not, it comes all the same and is skipped.
-    pub(crate) fn refuse_message(&mut self, message: Literal) -> bool {
+    /// Right behind an `Append`, refuses its message: whether the command is over with that, and
+    /// the answer due. If not, the message comes all the same: it is skipped, and the answer due
+    /// where `Skip` says so.
+    pub(crate) fn refuse_message(&mut self, message: Literal, limits: &Limits) -> bool {
         self.start(if message.waits {
             CommandPlace::Command
-        } else if let CommandPlace::Message(left) = self.place {
-            CommandPlace::SkippedOctets(left)
+        } else if message.len > limits.skip {
+            CommandPlace::Hopeless
         } else {
-            CommandPlace::SkippedLine
+            CommandPlace::SkippedOctets(message.len)
         });
         message.waits
     }
@@ -208,11 +209,7 @@ impl CommandFinder {
             self.append = is_append(before);
         }
         // The first argument is the mailbox; a literal behind it is the message.
-        if self.append
-            && !(first
-                && before.ends_with(b" ")
-                && before.iter().filter(|b| **b == b' ').count() == 2)
-        {
+        if self.append && !(first && is_first_argument(before)) {
             self.start(CommandPlace::Message(literal.len));
             return Some(CommandFound::Append { len: end, message: literal });
         }
@@ -233,10 +230,8 @@ impl CommandFinder {
         literal: Option<Literal>,
         limits: &Limits,
     ) -> CommandFound {
-        match self.go_on_skipping(literal, limits) {
-            Some(over) => CommandFound::Refused { len: end, why, over },
-            None => CommandFound::Hopeless,
-        }
+        let over = self.go_on_skipping(literal, limits);
+        CommandFound::Refused { len: end, why, over }
     }
 
     fn skip_line(&mut self, bytes: &[u8], limits: &Limits) -> CommandFound {
@@ -250,26 +245,19 @@ impl CommandFinder {
             };
         };
         let literal = announced(bytes.get(..end).unwrap_or_default());
-        match self.go_on_skipping(literal.map(|(_, literal)| literal), limits) {
-            Some(over) => CommandFound::Skip { len: end, over },
-            None => CommandFound::Hopeless,
-        }
+        let over = self.go_on_skipping(literal.map(|(_, literal)| literal), limits);
+        CommandFound::Skip { len: end, over }
     }
 
-    /// Behind a line of a refused command: whether the command is over; none where its literal is
-    /// too long to be skipped.
-    fn go_on_skipping(&mut self, literal: Option<Literal>, limits: &Limits) -> Option<bool> {
-        match literal {
-            Some(Literal { len, waits: false }) if len > limits.skip => None,
-            Some(Literal { len, waits: false }) => {
-                self.start(CommandPlace::SkippedOctets(len));
-                Some(false)
-            }
-            _ => {
-                self.start(CommandPlace::Command);
-                Some(true)
-            }
-        }
+    /// Behind a line of a refused command: whether the command is over.
+    fn go_on_skipping(&mut self, literal: Option<Literal>, limits: &Limits) -> bool {
+        let next = match literal {
+            Some(Literal { len, waits: false }) if len > limits.skip => CommandPlace::Hopeless,
+            Some(Literal { len, waits: false }) => CommandPlace::SkippedOctets(len),
+            _ => CommandPlace::Command,
+        };
+        self.start(next);
+        next == CommandPlace::Command
     }
 }
 
@@ -278,6 +266,11 @@ fn is_append(command: &[u8]) -> bool {
     let mut words = command.splitn(3, |b| *b == b' ').skip(1);
     let verb = words.next().unwrap_or_default();
     verb.eq_ignore_ascii_case(b"APPEND") && words.next().is_some()
+}
+
+/// Whether the literal behind this text is a command's first argument.
+fn is_first_argument(before: &[u8]) -> bool {
+    before.splitn(3, |b| *b == b' ').nth(2).is_some_and(<[u8]>::is_empty)
 }
 
 fn as_u64(len: usize) -> u64 {

@@ -25,7 +25,7 @@ fn nstring() -> impl Strategy<Value = NString<'static>> {
 }
 
 fn atom() -> impl Strategy<Value = Atom<'static>> {
-    "[!#-'+-Z\\[^-z|}~]{1,6}".prop_map(|word| Atom::new(word).unwrap())
+    "[!#$&'+-Z\\[^-z|}~]{1,6}".prop_map(|word| Atom::new(word).unwrap())
 }
 
 fn mailbox() -> impl Strategy<Value = Mailbox<'static>> {

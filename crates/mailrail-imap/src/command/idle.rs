@@ -4,7 +4,7 @@
 pub(crate) const DONE: &[u8] = b"DONE\r\n";
 
 /// Whether a line, with its CR LF, ends an IDLE.
-pub(crate) const fn is_done(line: &[u8]) -> bool {
+pub(crate) fn is_done(line: &[u8]) -> bool {
     line.eq_ignore_ascii_case(DONE)
 }
 

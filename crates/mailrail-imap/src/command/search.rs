@@ -31,11 +31,11 @@ impl<'a> Search<'a> {
     /// `search = "SEARCH" [SP "CHARSET" SP astring] 1*(SP search-key)`
     pub(super) fn parse(i: &'a [u8], uid: bool) -> Parsed<'a, Self> {
         let (mut i, mut charset, mut keys) = (i, None, Vec::new());
-        if let Some((word, rest)) = i.split_at_checked(b" CHARSET".len()) {
-            if word.eq_ignore_ascii_case(b" CHARSET") {
-                let (rest, name) = arg(IString::parse_astring).parse(rest)?;
-                (i, charset) = (rest, Some(name));
-            }
+        if let Some((word, rest)) = i.split_at_checked(b" CHARSET".len())
+            && word.eq_ignore_ascii_case(b" CHARSET")
+        {
+            let (rest, name) = arg(IString::parse_astring).parse(rest)?;
+            (i, charset) = (rest, Some(name));
         }
         while i.starts_with(b" ") {
             let (rest, key) = arg(SearchKey::parse).parse(i)?;

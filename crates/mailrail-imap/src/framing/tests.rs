@@ -104,11 +104,11 @@ fn a_refused_message_is_skipped_or_never_sent() {
     let mut finder = CommandFinder::default();
     let found = finder.find(b"a APPEND x {3}\r\n", &limits());
     let CommandFound::Append { message, .. } = found else { panic!("{found:?}") };
-    assert!(finder.refuse_message(message));
+    assert!(finder.refuse_message(message, &limits()));
     assert_eq!(finder.find(b"b NOOP\r\n", &limits()), CommandFound::Command(8));
     let found = finder.find(b"a APPEND x {3+}\r\n", &limits());
     let CommandFound::Append { message, .. } = found else { panic!("{found:?}") };
-    assert!(!finder.refuse_message(message));
+    assert!(!finder.refuse_message(message, &limits()));
     assert_eq!(finder.find(b"abc\r\nx", &limits()), CommandFound::Skip { len: 3, over: false });
     assert_eq!(finder.find(b"\r\nx", &limits()), CommandFound::Skip { len: 2, over: true });
 }
@@ -138,7 +138,10 @@ fn what_is_too_long_is_skipped() {
         "refused LiteralTooLong over \"b NOOP\\r\\n\" "
     );
     for huge in ["1001", "9223372036854775808", "99999999999999999999999999"] {
-        assert_eq!(every_way(format_bytes(&["a X {", huge, "+}\r\n"]).as_slice()), "hopeless");
+        assert_eq!(
+            every_way(format_bytes(&["a X {", huge, "+}\r\n"]).as_slice()),
+            "refused LiteralTooLong hopeless"
+        );
         assert_eq!(
             every_way(format_bytes(&["a X {", huge, "}\r\n"]).as_slice()),
             "refused LiteralTooLong over "

@@ -158,7 +158,7 @@ impl<'a> OtherCode<'a> {
     pub fn new(name: Atom<'a>, value: Option<Cow<'a, [u8]>>) -> Result<Self, SyntaxError> {
         if let Some(value) = &value {
             let bad = value.iter().position(|b| !is_value_char(*b));
-            if let Some(at) = bad.or(value.is_empty().then_some(0)) {
+            if let Some(at) = bad.or_else(|| value.is_empty().then_some(0)) {
                 return Err(SyntaxError::new(at, "the value of a response code"));
             }
         }
@@ -221,10 +221,8 @@ impl<'a> ResponseCode<'a> {
         let (start, _) = named("a response code", char('[')).parse(i)?;
         let (rest, word) = Atom::parse(start)?;
         let known = Self::known(rest, &word);
-        if let Ok((rest, code)) = known {
-            if let [b']', rest @ ..] = rest {
-                return Ok((rest, code));
-            }
+        if let Ok(([b']', rest @ ..], code)) = known {
+            return Ok((rest, code));
         }
         let value = take_while1(is_value_char);
         let (rest, value) = opt(preceded(char(' '), value)).parse(rest)?;

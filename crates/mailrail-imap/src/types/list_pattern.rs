@@ -116,10 +116,11 @@ pub(crate) fn fits(pattern: &[u8], mailbox: &Mailbox<'_>, delimiter: Option<Deli
 /// A wildcard may fit nothing.
 fn skip_wildcards(pattern: &[u8], ways: &mut [bool]) {
     for (at, p) in pattern.iter().enumerate() {
-        if matches!(p, b'*' | b'%') && ways.get(at).copied().unwrap_or_default() {
-            if let Some(way) = ways.get_mut(at + 1) {
-                *way = true;
-            }
+        if matches!(p, b'*' | b'%')
+            && ways.get(at).copied().unwrap_or_default()
+            && let Some(way) = ways.get_mut(at + 1)
+        {
+            *way = true;
         }
     }
 }
