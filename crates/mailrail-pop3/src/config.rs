@@ -11,7 +11,8 @@ pub struct Config {
     /// How long is waited for it.
     pub timeouts: Timeouts,
     /// Passwords may cross without TLS. Off, as RFC 8314 §3.1 and RFC 2595 §2.3 ask: the server
-    /// then offers and takes USER only over TLS, and the client refuses to send it without.
+    /// then offers and takes USER, and SASL mechanisms that show a password, only over TLS, and
+    /// the client refuses to send them without.
     pub allow_plaintext_auth: bool,
 }
 
@@ -23,6 +24,9 @@ pub struct Limits {
     /// commands and 512 to responses. A server answers a longer command with -ERR and skips it;
     /// a client ends with [`Error::LineTooLong`](crate::Error::LineTooLong).
     pub line: usize,
+    /// The longest line of a SASL exchange behind AUTH, in octets, CR LF included; its length has
+    /// no limit of the RFC's (RFC 5034 §4). Past it as past `line`.
+    pub auth_line: usize,
     /// Server: once that many octets wait to be written, nothing more is read or asked for. It is
     /// what the output holds at most, besides a piece of a message.
     pub output: usize,
@@ -40,7 +44,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line: 512, output: 4_096, errors: 20, pipelined: 32, capabilities: 100 }
+        Self {
+            line: 512,
+            auth_line: 12_288,
+            output: 4_096,
+            errors: 20,
+            pipelined: 32,
+            capabilities: 100,
+        }
     }
 }
 

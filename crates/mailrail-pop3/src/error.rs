@@ -45,7 +45,7 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misuse {
-    /// Server: the last event does not ask for this answer.
+    /// The last event does not ask for this answer.
     #[error("nothing asks for this answer")]
     NotAsked,
     /// Server: the text has a CR or LF that is not part of CR LF.
@@ -60,6 +60,9 @@ pub enum Misuse {
     /// Client: TLS is in place already (RFC 2595 §4 knows no second STLS).
     #[error("TLS is in place already")]
     Secured,
+    /// No SASL mechanism has that name (RFC 4422 §3.1).
+    #[error("no mechanism has that name")]
+    Mechanism,
     /// Client: without TLS, [`Config::allow_plaintext_auth`](crate::Config::allow_plaintext_auth)
     /// is needed to show a password.
     #[error("a password is not sent without TLS")]

@@ -16,7 +16,7 @@ mod server;
 mod types;
 
 pub use client::{Client, Event as ClientEvent, Request};
-pub use command::Command;
+pub use command::{Auth, Command};
 pub use config::{Config, Limits, Timeouts};
 pub use error::{Error, Misuse, SyntaxError};
 pub use response::{

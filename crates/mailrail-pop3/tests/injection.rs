@@ -97,6 +97,8 @@ fn no_secret_is_shown() {
     let (user, password) =
         (UserName::parse(b"mrose").unwrap(), Password::parse(b"sesame").unwrap());
     client.login(user, password).unwrap();
+    client.authenticate("PLAIN", Some(b"\0a\0sesame")).unwrap();
+    assert_eq!(client.authenticate("A\r\nB", None), Err(Misuse::Mechanism));
     assert!(!format!("{client:?} {password:?}").contains("sesame"));
     let mut input = Input::default();
     input.extend(b"+OK\r\n");

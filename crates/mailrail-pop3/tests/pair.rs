@@ -38,6 +38,14 @@ impl Store {
             E::Login { .. } => {
                 server.err(Some(ResponseCode::AUTH), Text::new("who is that?").unwrap())
             }
+            E::Authenticate { initial_response: None, .. } => server.challenge(b""),
+            E::Authenticate { initial_response: Some(it), .. } | E::AuthenticateResponse(it)
+                if it.expose() == b"\0mrose\0a b" =>
+            {
+                let messages = u32::try_from(self.messages.len()).unwrap();
+                server.open(DropListing { messages, octets: self.octets() })
+            }
+            E::Authenticate { .. } | E::AuthenticateResponse(_) => server.err(None, Text::NONE),
             E::WantSize(message) => server.size(self.messages[message.index()].len() as u64),
             E::WantUniqueId(message) => {
                 server.unique_id(UniqueId::parse(format!("id-{message}").as_bytes()).unwrap())
@@ -189,6 +197,37 @@ fn a_client_that_goes_silent_deletes_nothing() {
     assert_eq!(ended, Ended { client: Err(Error::Closed), server: Err(Error::TimedOut) });
     assert_eq!(pair.now().saturating_since(mailrail_wire::Time::default()).as_secs(), 600);
     assert!(store.deleted.is_empty());
+}
+
+#[test]
+fn auth_plain() {
+    let mut plain = mailrail_sasl::PlainClient::new("mrose", "a b").unwrap();
+    let response = mailrail_sasl::ClientMechanism::initial_response(&mut plain);
+    let response = response.unwrap().unwrap();
+    for initial in [Some(response.expose().as_slice()), None] {
+        let (mut store, mut seen) = (Store::default(), Seen::default());
+        let mut offer = Capabilities::all();
+        offer.sasl.push("PLAIN".to_owned());
+        let mut pair = Pair::new(
+            Client::over_tls(Config::default()),
+            Server::over_tls(offer, Config::default()),
+        );
+        pair.client().authenticate("PLAIN", Some(b"\0who\0x")).unwrap();
+        pair.client().authenticate("PLAIN", initial).unwrap();
+        pair.client().stat().unwrap();
+        pair.client().quit().unwrap();
+        let ended = pair.run(
+            |event, client| match event {
+                ClientEvent::Challenge(_) => {
+                    client.authenticate_response(response.expose()).unwrap();
+                }
+                event => seen.see(event),
+            },
+            |event, server| store.answer(event, server),
+        );
+        assert_eq!(ended, DONE);
+        assert_eq!(seen.told, ["no Auth -", "Auth", "0 in 0", "Quit"]);
+    }
 }
 
 proptest! {

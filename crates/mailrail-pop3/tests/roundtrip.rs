@@ -3,11 +3,11 @@
 
 use bytes::{Buf, Bytes};
 use mailrail_pop3::{
-    Capabilities, Client, Command, Config, DropListing, Expire, LoginDelay, MessageNumber,
+    Auth, Capabilities, Client, Command, Config, DropListing, Expire, LoginDelay, MessageNumber,
     Password, Response, ResponseCode, ScanListing, Server, Text, UniqueId, UniqueIdListing,
     UserName,
 };
-use mailrail_wire::{Connection, Input, Output, Step, Time};
+use mailrail_wire::{Connection, Input, Output, Secret, Step, Time};
 use proptest::prelude::*;
 
 fn written(write: impl FnOnce(&mut Output)) -> Vec<u8> {
@@ -81,10 +81,14 @@ proptest! {
         lines in any::<u32>(),
         user in "[!-~äöü]{1,60}",
         password in "[ -~äöü]{1,60}",
+        mechanism in "[A-Z0-9_-]{1,20}",
+        response in proptest::option::of(prop::collection::vec(any::<u8>(), 0..100)),
     ) {
+        let auth = Auth::new(&mechanism, response.map(Secret::new)).unwrap();
         let commands = [
             Command::Capa,
             Command::Stls,
+            Command::Auth(auth),
             Command::User(UserName::parse(user.as_bytes()).unwrap()),
             Command::Pass(Password::parse(password.as_bytes()).unwrap()),
             Command::Stat,
@@ -165,7 +169,7 @@ proptest! {
         words in prop::collection::vec(prop::sample::select(&[
             "USER a\r\n", "PASS b\r\n", "STLS\r\n", "CAPA\r\n", "LIST\r\n", "RETR 1\r\n", "DELE 2\r\n",
             "TOP 1 1\r\n", "UIDL\r\n", "RSET\r\n", "NOOP\r\n", "QUIT\r\n", "STAT\r\n", "\r", "\n", ".", "x",
-            "RETR", "\0",
+            "RETR", "\0", "AUTH PLAIN\r\n", "AUTH PLAIN =\r\n", "*\r\n", "YQ==\r\n",
         ][..]), 0..30),
         noise in prop::collection::vec(any::<u8>(), 0..20),
         cut in 1_usize..40,
@@ -173,7 +177,9 @@ proptest! {
         let mut config = Config::default();
         config.allow_plaintext_auth = true;
         let bytes = [words.concat().as_bytes(), &noise].concat();
-        let mut server = Server::new(Capabilities::all(), config);
+        let mut offer = Capabilities::all();
+        offer.sasl.push("PLAIN".to_owned());
+        let mut server = Server::new(offer, config);
         let mut pieces = 0;
         drive(&mut server, &bytes, cut, |server| {
             pieces += 1;
@@ -181,10 +187,12 @@ proptest! {
             let listing = DropListing { messages: 3, octets: 30 };
             let done = (pieces % 4 != 0 && server.message(piece).is_ok())
                 || server.end_message().is_ok()
-                || server.open(listing).is_ok()
+                || (pieces % 5 == 0 && server.open(listing).is_ok())
                 || server.size(10).is_ok()
                 || server.unique_id(UniqueId::parse(b"x").unwrap()).is_ok()
-                || server.ok(Text::NONE).is_ok();
+                || (pieces % 3 != 0 && server.challenge(b"a").is_ok())
+                || server.ok(Text::NONE).is_ok()
+                || server.err(None, Text::NONE).is_ok();
             assert!(done);
         });
     }
@@ -193,7 +201,7 @@ proptest! {
     fn any_bytes_to_the_client(
         words in prop::collection::vec(prop::sample::select(&[
             "+OK\r\n", "-ERR x\r\n", "+OK 1 2\r\n", "1 2\r\n", ".\r\n", "..\r\n", "PIPELINING\r\n", "\r", "\n",
-            ".", "x", "+OK", "\0",
+            ".", "x", "+OK", "\0", "+ \r\n", "+ YQ==\r\n", "+ Y\r\n",
         ][..]), 0..40),
         noise in prop::collection::vec(any::<u8>(), 0..20),
         cut in 1_usize..40,
@@ -204,6 +212,8 @@ proptest! {
         let (user, password) = (UserName::parse(b"a").unwrap(), Password::parse(b"b").unwrap());
         for command in [
             client.capa(),
+            client.authenticate("PLAIN", None),
+            client.authenticate("PLAIN", Some(b"a")),
             client.login(user, password),
             client.stat(),
             client.list(None),
@@ -219,6 +229,14 @@ proptest! {
         ] {
             prop_assert_eq!(command, Ok(()));
         }
-        drive(&mut client, &bytes, cut, |_| {});
+        let mut challenges = 0;
+        drive(&mut client, &bytes, cut, |client| {
+            challenges += 1;
+            let done = match challenges % 2 {
+                0 => client.authenticate_response(b"b"),
+                _ => client.cancel_authentication(),
+            };
+            assert_eq!(done, Ok(()));
+        });
     }
 }

@@ -47,6 +47,23 @@ fn client_capa_stls() {
 }
 
 #[test]
+fn client_auth() {
+    client(include_str!("transcripts/client_auth.txt"), &Config::default());
+}
+
+#[test]
+fn server_auth() {
+    let mut offer = offer(true);
+    offer.sasl = vec!["X-TWO".to_owned(), "PLAIN".to_owned()];
+    Transcript::parse(include_str!("transcripts/server_auth.txt")).run_every_split(
+        Role::Server,
+        || Server::new(offer.clone(), Config::default()),
+        act_server,
+        show_server,
+    );
+}
+
+#[test]
 fn client_stls_refused() {
     client(include_str!("transcripts/client_stls_refused.txt"), &Config::default());
 }

@@ -3,6 +3,8 @@
 use crate::{
     Capabilities, Command, DropListing, MessageNumber, ResponseCode, ScanListing, UniqueIdListing,
 };
+use alloc::vec::Vec;
+use mailrail_wire::Secret;
 
 /// What was asked of the server. Each answer names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,6 +16,8 @@ pub enum Request {
     Stls,
     /// [`Client::login`](crate::Client::login)
     Login,
+    /// [`Client::authenticate`](crate::Client::authenticate)
+    Auth,
     /// [`Client::stat`](crate::Client::stat)
     Stat,
     /// [`Client::list`](crate::Client::list)
@@ -40,12 +44,12 @@ pub enum Request {
 }
 
 impl Request {
-    /// The command that says it; none for a login, which takes two.
+    /// The command that says it; none for a login, which takes more than this says.
     pub(super) const fn command(self) -> Option<Command<'static>> {
         Some(match self {
             Self::Capa => Command::Capa,
             Self::Stls => Command::Stls,
-            Self::Login => return None,
+            Self::Login | Self::Auth => return None,
             Self::Stat => Command::Stat,
             Self::List(message) => Command::List(message),
             Self::Uidl(message) => Command::Uidl(message),
@@ -62,7 +66,7 @@ impl Request {
     /// goes over TLS, a password follows only an accepted name, and behind QUIT comes nothing
     /// (RFC 2449 §6.6).
     pub(super) const fn stops_the_line(self) -> bool {
-        matches!(self, Self::Stls | Self::Login | Self::Quit)
+        matches!(self, Self::Stls | Self::Login | Self::Auth | Self::Quit)
     }
 }
 
@@ -104,6 +108,10 @@ pub enum Event<'i> {
         /// Why, for people; any bytes but CR, LF and NUL.
         text: &'i [u8],
     },
+    /// The next challenge of AUTH, decoded. Answer with
+    /// [`authenticate_response`](crate::Client::authenticate_response) or
+    /// [`cancel_authentication`](crate::Client::cancel_authentication).
+    Challenge(Secret<Vec<u8>>),
     /// The whole answer to CAPA.
     Capabilities(Capabilities),
     /// The answer to STAT.

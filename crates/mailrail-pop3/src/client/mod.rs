@@ -1,22 +1,17 @@
 //! The client's side.
 
+mod drive;
 mod event;
 mod state;
 
 pub use event::{Event, Request};
 
-use crate::{
-    Capabilities, Config, DropListing, Error, MessageNumber, Misuse, Password, Response,
-    ScanListing, Status, UniqueIdListing, UserName,
-    deadline::{Deadline, Wait},
-    framing::{Frame, next_line, without_end},
-};
-use alloc::{boxed::Box, collections::VecDeque};
-use core::mem;
-use mailrail_wire::{
-    Connection, Input, LineFinder, Output, Secret, Step, Time, Unstuffed, Unstuffer, Upgrade,
-};
-use state::{Credentials, Queued, Reading, State};
+use crate::{Config, Error, MessageNumber, Misuse, Password, UserName, deadline::Deadline};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
+use drive::Ready;
+use mailrail_sasl::{exchange, is_mechanism_name, sends_password};
+use mailrail_wire::{LineFinder, Output, Secret};
+use state::{Credentials, Mechanism, Queued, Reading, State};
 
 /// A deadline moves each time that many octets of a message have come.
 const BULK_UNIT: usize = 1_024;
@@ -38,6 +33,8 @@ pub struct Client {
     flying: VecDeque<Request>,
     /// To be sent once USER is accepted.
     password: Option<Secret<Box<str>>>,
+    /// To be sent once the server asks for it with an empty challenge.
+    initial_response: Option<Secret<Vec<u8>>>,
     reading: Reading,
     ready: Option<Ready>,
     lines: LineFinder,
@@ -51,23 +48,6 @@ pub struct Client {
     failed: Option<Error>,
 }
 
-/// An event and how many bytes of the input it takes.
-#[derive(Debug)]
-enum Ready {
-    Greeting(usize),
-    Refused(usize),
-    Ok(usize, Request),
-    Err(usize, Request),
-    Capabilities(Box<Capabilities>),
-    Stat(usize, DropListing),
-    Scan(usize, Request, ScanListing),
-    UniqueId(usize, Request),
-    Malformed(usize, Request),
-    Message { skip: usize, len: usize, request: Request },
-    End(usize, Request),
-    Secured,
-}
-
 impl Client {
     /// A client on a new connection in plaintext.
     #[must_use]
@@ -79,6 +59,7 @@ impl Client {
             queue: VecDeque::new(),
             flying: VecDeque::new(),
             password: None,
+            initial_response: None,
             reading: Reading::Status,
             ready: None,
             lines: LineFinder::default(),
@@ -112,8 +93,8 @@ impl Client {
         self.request(Request::Capa)
     }
 
-    /// Begins TLS (RFC 2595 §4): [`Event::Secured`], or [`Event::Err`] where the server won't. Give
-    /// no other command before.
+    /// Begins TLS (RFC 2595 §4): [`Event::Secured`], or [`Event::Err`] where the server won't; no
+    /// other command can be given before. The talk goes on in plaintext then, if the caller wants.
     ///
     /// # Errors
     ///
@@ -143,6 +124,71 @@ impl Client {
         let credentials = Credentials { user: user.as_str().into(), password };
         self.queue.push_back(Queued::Login(Box::new(credentials)));
         Ok(())
+    }
+
+    /// Logs in by a SASL mechanism (RFC 5034 §4): [`Event::Challenge`] as often as the mechanism
+    /// has one, then [`Event::Ok`] once the maildrop is open, or [`Event::Err`]. An initial
+    /// response that would make the command longer than 255 octets waits for the server's empty
+    /// challenge. Ask for the capabilities before: a server that does not announce SASL must get
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// As [`capa`](Self::capa); [`Misuse::Mechanism`]; and, for a mechanism that shows a password,
+    /// [`Misuse::Plaintext`] where TLS is not in place and [`Config::allow_plaintext_auth`] is off.
+    pub fn authenticate(
+        &mut self,
+        mechanism: &str,
+        initial_response: Option<&[u8]>,
+    ) -> Result<(), Misuse> {
+        self.check()?;
+        if !is_mechanism_name(mechanism.as_bytes()) {
+            return Err(Misuse::Mechanism);
+        }
+        if sends_password(mechanism) && !self.secured && !self.config.allow_plaintext_auth {
+            return Err(Misuse::Plaintext);
+        }
+        let initial_response = initial_response.map(|response| Secret::new(response.to_vec()));
+        let mechanism = Mechanism { name: mechanism.into(), initial_response };
+        self.queue.push_back(Queued::Auth(Box::new(mechanism)));
+        Ok(())
+    }
+
+    /// Answers [`Event::Challenge`].
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotAsked`] where there is no challenge.
+    pub fn authenticate_response(&mut self, response: &[u8]) -> Result<(), Misuse> {
+        self.challenged()?;
+        exchange::encode(response, &mut self.output);
+        self.output.text(b"\r\n");
+        Ok(())
+    }
+
+    /// Answers [`Event::Challenge`] by giving up; [`Event::Err`] follows.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotAsked`] where there is no challenge.
+    pub fn cancel_authentication(&mut self) -> Result<(), Misuse> {
+        self.challenged()?;
+        self.cancel();
+        Ok(())
+    }
+
+    fn challenged(&mut self) -> Result<(), Misuse> {
+        if self.state != State::Challenged {
+            return Err(Misuse::NotAsked);
+        }
+        self.state = State::Talking;
+        self.deadline.moved();
+        Ok(())
+    }
+
+    fn cancel(&mut self) {
+        self.output.text(exchange::CANCEL);
+        self.output.text(b"\r\n");
     }
 
     /// Asks how much is there (RFC 1939 §5): [`Event::Stat`].
@@ -219,8 +265,8 @@ impl Client {
         self.request(Request::Noop)
     }
 
-    /// Ends the session, and has the server delete what is marked (RFC 1939 §6). [`Step::Close`]
-    /// follows the answer.
+    /// Ends the session, and has the server delete what is marked (RFC 1939 §6).
+    /// [`Step::Close`](mailrail_wire::Step::Close) follows the answer.
     ///
     /// # Errors
     ///
@@ -239,350 +285,5 @@ impl Client {
         self.check()?;
         self.queue.push_back(Queued::Request(request));
         Ok(())
-    }
-
-    /// Sends what may be sent now.
-    fn send(&mut self) {
-        while let Some(next) = self.queue.front() {
-            let may = match self.flying.back() {
-                None => true,
-                Some(before) => {
-                    self.pipelining
-                        && self.flying.len() < self.config.limits.pipelined
-                        && !before.stops_the_line()
-                        && !matches!(next, Queued::Request(Request::Stls))
-                }
-            };
-            if !may {
-                return;
-            }
-            if self.flying.is_empty() {
-                self.deadline.moved();
-            }
-            match self.queue.pop_front() {
-                Some(Queued::Request(request)) => {
-                    if let Some(command) = request.command() {
-                        command.encode(&mut self.output);
-                    }
-                    self.flying.push_back(request);
-                }
-                Some(Queued::Login(credentials)) => {
-                    let Credentials { user, password } = *credentials;
-                    self.output.text(b"USER ");
-                    self.output.text(user.as_bytes());
-                    self.output.text(b"\r\n");
-                    self.password = Some(password);
-                    self.flying.push_back(Request::Login);
-                }
-                None => return,
-            }
-        }
-        if self.queue.is_empty() {
-            self.queue = VecDeque::new();
-        }
-    }
-
-    /// Makes what it can of the input; tells whether that was anything.
-    fn receive(&mut self, input: &mut Input) -> Result<bool, Error> {
-        let request = self.flying.front().copied();
-        if let (Reading::Message(unstuffer), Some(request)) = (&mut self.reading, request) {
-            let ready = loop {
-                match unstuffer.next(input.bytes()) {
-                    Unstuffed::Text { skip, len: 0 } => {
-                        input.take(skip);
-                    }
-                    Unstuffed::Text { skip, len } => break Ready::Message { skip, len, request },
-                    Unstuffed::End(len) => break Ready::End(len, request),
-                    Unstuffed::More => return Ok(false),
-                }
-            };
-            if let Ready::End(..) = ready {
-                self.answered();
-            }
-            self.ready = Some(ready);
-            return Ok(true);
-        }
-        if request.is_none() && self.state != State::Greeting {
-            return if input.is_empty() { Ok(false) } else { Err(Error::Unsolicited) };
-        }
-        let limit = self.config.limits.line;
-        let len = match next_line(&mut self.lines, input, limit) {
-            Frame::Line(len) => len,
-            Frame::Overlong { .. } => return Err(Error::LineTooLong { limit }),
-            Frame::More => return Ok(false),
-        };
-        self.deadline.moved();
-        let line = without_end(input.bytes().get(..len).unwrap_or_default());
-        self.ready = match (&mut self.reading, request) {
-            (Reading::Capabilities(capabilities, _), Some(_)) if line == b"." => {
-                let capabilities = mem::take(capabilities);
-                self.pipelining = capabilities.pipelining;
-                self.answered();
-                input.take(len);
-                Some(Ready::Capabilities(capabilities))
-            }
-            (Reading::Capabilities(capabilities, count), Some(_)) => {
-                *count += 1;
-                if *count > self.config.limits.capabilities {
-                    return Err(Error::TooManyCapabilities);
-                }
-                capabilities.read_line(line);
-                input.take(len);
-                None
-            }
-            (Reading::Listing, Some(request)) if line == b"." => {
-                self.answered();
-                Some(Ready::End(len, request))
-            }
-            (Reading::Listing, Some(request)) => Some(entry(line, len, request)),
-            (_, request) => {
-                let response = Response::parse(line).map_err(Error::Response)?;
-                let ready = self.status(&response, len, request);
-                if ready.is_none() {
-                    input.take(len);
-                }
-                ready
-            }
-        };
-        Ok(true)
-    }
-
-    /// The first command in flight is answered in full.
-    fn answered(&mut self) {
-        self.flying.pop_front();
-        self.reading = Reading::Status;
-        self.deadline.moved();
-        if self.flying.is_empty() {
-            self.flying = VecDeque::new();
-        }
-    }
-
-    /// Goes on behind the line that begins an answer.
-    fn status(
-        &mut self,
-        response: &Response<'_>,
-        len: usize,
-        request: Option<Request>,
-    ) -> Option<Ready> {
-        let Some(request) = request else {
-            return Some(match response.status() {
-                Status::Ok => {
-                    self.state = State::Talking;
-                    Ready::Greeting(len)
-                }
-                Status::Err => {
-                    self.end();
-                    Ready::Refused(len)
-                }
-            });
-        };
-        if response.status() == Status::Err {
-            self.password = None;
-            self.answered();
-            match request {
-                Request::Stls => self.last = None,
-                Request::Quit => self.end(),
-                _ => {}
-            }
-            return Some(Ready::Err(len, request));
-        }
-        match request {
-            Request::Capa => {
-                self.reading = Reading::Capabilities(Box::default(), 0);
-                return None;
-            }
-            Request::Stls => {
-                self.answered();
-                self.state = State::Securing;
-                return None;
-            }
-            Request::Login => {
-                if let Some(password) = self.password.take() {
-                    self.output.text(b"PASS ");
-                    self.output.text(password.expose().as_bytes());
-                    self.output.text(b"\r\n");
-                    return None;
-                }
-            }
-            Request::List(None) | Request::Uidl(None) => {
-                self.reading = Reading::Listing;
-                return Some(Ready::Ok(len, request));
-            }
-            Request::Retr(_) | Request::Top { .. } => {
-                self.reading = Reading::Message(Unstuffer::unchecked());
-                self.bulk = 0;
-                return Some(Ready::Ok(len, request));
-            }
-            Request::Stat => {
-                self.answered();
-                return Some(match DropListing::parse(response.text()) {
-                    Ok(listing) => Ready::Stat(len, listing),
-                    Err(_) => Ready::Malformed(len, request),
-                });
-            }
-            Request::List(Some(_)) | Request::Uidl(Some(_)) => {
-                self.answered();
-                return Some(entry(response.text(), len, request));
-            }
-            Request::Quit => self.end(),
-            Request::Dele(_) | Request::Rset | Request::Noop => {}
-        }
-        self.answered();
-        Some(Ready::Ok(len, request))
-    }
-
-    fn end(&mut self) {
-        self.state = State::Over;
-        self.last = Some(Misuse::Over);
-        self.queue = VecDeque::new();
-    }
-
-    fn fail(&mut self, error: Error) -> Error {
-        self.password = None;
-        self.queue = VecDeque::new();
-        self.last = Some(Misuse::Over);
-        self.failed = Some(error.clone());
-        error
-    }
-}
-
-/// What a line of a listing is.
-fn entry(text: &[u8], len: usize, request: Request) -> Ready {
-    match request {
-        Request::Uidl(_) if UniqueIdListing::parse(text).is_ok() => Ready::UniqueId(len, request),
-        Request::Uidl(_) => Ready::Malformed(len, request),
-        _ => match ScanListing::parse(text) {
-            Ok(listing) => Ready::Scan(len, request, listing),
-            Err(_) => Ready::Malformed(len, request),
-        },
-    }
-}
-
-/// The text of an entry, which in an answer of one line stands behind the status.
-fn entry_text(line: &[u8], request: Request) -> &[u8] {
-    match request {
-        Request::List(None) | Request::Uidl(None) => line,
-        _ => Response::parse(line).map_or(line, |response| match response.code() {
-            // No code was meant by a server that can't even say what was asked for.
-            Some(_) => line,
-            None => response.text(),
-        }),
-    }
-}
-
-impl Connection for Client {
-    type Event<'i> = Event<'i>;
-    type Error = Error;
-
-    fn poll(&mut self, now: Time, input: &mut Input) -> Result<Step, Error> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
-        while self.ready.is_none() {
-            match self.state {
-                State::Over => return Ok(Step::Close),
-                State::Securing if !input.is_empty() => {
-                    return Err(self.fail(Error::PlaintextAfterStls));
-                }
-                State::Securing => return Ok(Step::Upgrade(Upgrade::Tls)),
-                State::Greeting | State::Talking => {}
-            }
-            match self.receive(input) {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => return Err(self.fail(error)),
-            }
-            if self.state == State::Talking {
-                self.send();
-            }
-            let times = &self.config.timeouts;
-            if !self.output.is_empty() {
-                return match self.deadline.of(Wait::Write, now, times.write) {
-                    Some(until) => Ok(Step::Write { until: Some(until) }),
-                    None => Err(self.fail(Error::TimedOut)),
-                };
-            }
-            if input.is_closed() {
-                return Err(self.fail(Error::Closed));
-            }
-            if self.state == State::Talking && self.flying.is_empty() {
-                self.deadline.moved();
-                return Ok(Step::Read { until: None });
-            }
-            return match self.deadline.of(Wait::Read, now, times.answer) {
-                Some(until) => Ok(Step::Read { until: Some(until) }),
-                None => Err(self.fail(Error::TimedOut)),
-            };
-        }
-        Ok(Step::Event)
-    }
-
-    fn event<'i>(&mut self, input: &'i mut Input) -> Result<Event<'i>, Error> {
-        let response = |line| Response::parse(line).map_err(Error::Response);
-        Ok(match self.ready.take().ok_or(Error::NoEvent)? {
-            Ready::Greeting(len) => {
-                Event::Greeting { text: response(without_end(input.take(len)))?.text() }
-            }
-            Ready::Refused(len) => {
-                let response = response(without_end(input.take(len)))?;
-                Event::Refused { code: response.code(), text: response.text() }
-            }
-            Ready::Ok(len, request) => {
-                let response = response(without_end(input.take(len)))?;
-                Event::Ok { request, code: response.code(), text: response.text() }
-            }
-            Ready::Err(len, request) => {
-                let response = response(without_end(input.take(len)))?;
-                Event::Err { request, code: response.code(), text: response.text() }
-            }
-            Ready::Capabilities(capabilities) => Event::Capabilities(*capabilities),
-            Ready::Stat(len, listing) => {
-                input.take(len);
-                Event::Stat(listing)
-            }
-            Ready::Scan(len, request, listing) => {
-                input.take(len);
-                Event::Scan { request, listing }
-            }
-            Ready::UniqueId(len, request) => {
-                let text = entry_text(without_end(input.take(len)), request);
-                let listing = UniqueIdListing::parse(text).map_err(Error::Response)?;
-                Event::UniqueId { request, listing }
-            }
-            Ready::Malformed(len, request) => Event::Malformed {
-                request,
-                line: entry_text(without_end(input.take(len)), request),
-            },
-            Ready::Message { skip, len, request } => {
-                self.bulk += skip + len;
-                if self.bulk >= BULK_UNIT {
-                    self.bulk = 0;
-                    self.deadline.moved();
-                }
-                let octets = input.take(skip + len).get(skip..).unwrap_or_default();
-                Event::Message { request, octets }
-            }
-            Ready::End(len, request) => {
-                input.take(len);
-                Event::End { request }
-            }
-            Ready::Secured => Event::Secured,
-        })
-    }
-
-    fn output(&mut self) -> &mut Output {
-        &mut self.output
-    }
-
-    fn upgraded(&mut self) {
-        if self.state == State::Securing {
-            self.state = State::Talking;
-            self.secured = true;
-            self.pipelining = false;
-            self.last = None;
-            self.lines = LineFinder::default();
-            self.deadline.moved();
-            self.ready = Some(Ready::Secured);
-        }
     }
 }

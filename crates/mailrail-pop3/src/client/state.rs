@@ -22,13 +22,15 @@
 //! ```
 
 use crate::{Capabilities, Request};
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use mailrail_wire::{Secret, Unstuffer};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Greeting,
     Talking,
+    /// Talking, and the caller has a challenge to answer.
+    Challenged,
     Securing,
     Over,
 }
@@ -50,10 +52,17 @@ pub(super) enum Reading {
 pub(super) enum Queued {
     Request(Request),
     Login(Box<Credentials>),
+    Auth(Box<Mechanism>),
 }
 
 #[derive(Debug)]
 pub(super) struct Credentials {
     pub(super) user: Box<str>,
     pub(super) password: Secret<Box<str>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Mechanism {
+    pub(super) name: Box<str>,
+    pub(super) initial_response: Option<Secret<Vec<u8>>>,
 }

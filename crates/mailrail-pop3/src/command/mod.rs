@@ -1,21 +1,31 @@
 //! Commands (RFC 1939 §3, RFC 2449 §4).
 
+mod auth;
+
+pub use auth::Auth;
+
 use crate::{
     MessageNumber, Password, SyntaxError, UserName,
     grammar::{Parsed, message_number, number, parse_all, space},
 };
 use core::fmt::Write as _;
 use mailrail_wire::Output;
-use nom::{Parser, combinator::opt, sequence::preceded};
+use nom::{
+    Parser,
+    combinator::{cut, opt},
+    sequence::preceded,
+};
 
-/// A command of a client. AUTH, APOP, UTF8 and LANG are not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A command of a client. APOP, UTF8 and LANG are not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command<'a> {
     /// What the server can do (RFC 2449 §5).
     Capa,
     /// Begin TLS (RFC 2595 §4).
     Stls,
+    /// Log in by a SASL mechanism (RFC 5034 §4).
+    Auth(Auth<'a>),
     /// Whose maildrop (RFC 1939 §7).
     User(UserName<'a>),
     /// Its password (RFC 1939 §7).
@@ -64,7 +74,7 @@ impl<'a> Command<'a> {
             to.copy_from_slice(keyword);
             upper.make_ascii_uppercase();
         }
-        let none = |command| parse_all(params, |input| Ok((input, command)));
+        let none = |command| parse_all(params, |input| Ok((input, ()))).map(|()| command);
         let parsed = match upper.get(..keyword.len()).unwrap_or_default() {
             b"CAPA" => none(Self::Capa),
             b"STLS" => none(Self::Stls),
@@ -72,6 +82,7 @@ impl<'a> Command<'a> {
             b"RSET" => none(Self::Rset),
             b"NOOP" => none(Self::Noop),
             b"QUIT" => none(Self::Quit),
+            b"AUTH" => Auth::parse_params(params).map(Self::Auth),
             b"USER" => text(params, UserName::parse).map(Self::User),
             b"PASS" => text(params, Password::parse).map(Self::Pass),
             b"LIST" => parse_all(params, opt(argument)).map(Self::List),
@@ -91,6 +102,10 @@ impl<'a> Command<'a> {
         let _ = match self {
             Self::Capa => out.write_str("CAPA"),
             Self::Stls => out.write_str("STLS"),
+            Self::Auth(auth) => {
+                auth.encode(out);
+                Ok(())
+            }
             Self::User(name) => write!(out, "USER {}", name.as_str()),
             Self::Pass(password) => write!(out, "PASS {}", password.secret().expose()),
             Self::Stat => out.write_str("STAT"),
@@ -110,7 +125,7 @@ impl<'a> Command<'a> {
 }
 
 fn argument(input: &[u8]) -> Parsed<'_, MessageNumber> {
-    preceded(space, message_number).parse(input)
+    preceded(space, cut(message_number)).parse(input)
 }
 
 /// The parameter that may hold spaces: all behind the first one (RFC 1939 §7, PASS).
@@ -148,7 +163,7 @@ mod tests {
             (b"RETR 1\rDELE 1", 6),
             (b"TOP 1", 5),
             (b"TOP 1 x", 6),
-            (b"LIST x", 4),
+            (b"LIST x", 5),
             (b"USER a b", 6),
             (b"PASS", 4),
             (b"NOOP\n", 0),

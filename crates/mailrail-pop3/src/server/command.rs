@@ -8,7 +8,9 @@ use super::{
 use crate::{
     Capabilities, Command, DropListing, MessageNumber, Response, SyntaxError, Text, types::own,
 };
+use alloc::string::String;
 use core::fmt::Write as _;
+use mailrail_sasl::{exchange, sends_password};
 
 impl Server {
     /// Carries out a command, or asks the caller; true where the line must stay in the input.
@@ -36,6 +38,18 @@ impl Server {
                 self.ready = Some(Asked::StartTls);
             }
             (_, Command::Stls) => self.refuse("no TLS here"),
+            (State::Authorization(_), Command::Auth(auth)) => {
+                let mechanism = auth.mechanism();
+                let is_offered = |offered: &String| offered.eq_ignore_ascii_case(mechanism);
+                if !self.offer.sasl.iter().any(is_offered) {
+                    self.refuse("no such mechanism");
+                } else if sends_password(mechanism) && !self.takes_passwords() {
+                    self.refuse("a password is taken over TLS only");
+                } else {
+                    self.ready = Some(Asked::Authenticate(len));
+                    return true;
+                }
+            }
             (State::Authorization(_), Command::User(_) | Command::Pass(_)) if !self.offer.user => {
                 self.refuse("no login with a password");
             }
@@ -57,11 +71,29 @@ impl Server {
                 }
                 self.refuse("USER comes first");
             }
-            (State::Transaction(_), Command::User(_) | Command::Pass(_)) => {
+            (State::Transaction(_), Command::Auth(_) | Command::User(_) | Command::Pass(_)) => {
                 self.refuse("already logged in");
             }
             (State::Transaction(_), command) => self.transaction(command),
             _ => self.refuse("log in first"),
+        }
+        false
+    }
+
+    /// Takes the line behind a challenge (RFC 5034 §4); true where it must stay in the input.
+    pub(super) fn response(
+        &mut self,
+        line: Result<exchange::Line, mailrail_sasl::Error>,
+        len: usize,
+    ) -> bool {
+        self.state = State::Authorization(None);
+        match line {
+            Ok(exchange::Line::Response(_)) => {
+                self.ready = Some(Asked::Response(len));
+                return true;
+            }
+            Ok(exchange::Line::Cancel) => self.refuse("cancelled"),
+            Err(_) => self.refuse("not base64"),
         }
         false
     }
@@ -127,8 +159,7 @@ impl Server {
         let mut offer = Capabilities::clone(&self.offer);
         offer.user &= passwords;
         offer.stls &= !self.secured;
-        // AUTH is not read yet.
-        offer.sasl.clear();
+        offer.sasl.retain(|mechanism| passwords || !sends_password(mechanism));
         Response::ok(own("Capability list follows")).encode(&mut self.output);
         offer.encode(&mut self.output);
         self.output.text(b".\r\n");

@@ -2,7 +2,7 @@
 
 use super::Deleted;
 use crate::MessageNumber;
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use mailrail_wire::Secret;
 
 /// What a client wants, or what the server needs to answer it.
@@ -29,7 +29,21 @@ pub enum Event<'i> {
         /// Its password.
         password: Secret<&'i str>,
     },
-    /// How large is it? Answer with [`size`](crate::Server::size), or [`err`](crate::Server::err).
+    /// The client logs in by a SASL mechanism, one of those offered. Answer with
+    /// [`challenge`](crate::Server::challenge), with [`open`](crate::Server::open), or with
+    /// [`err`](crate::Server::err), as to [`Login`](Self::Login). Where the mechanism wants an
+    /// initial response and there is none, answer with an empty challenge.
+    Authenticate {
+        /// Its name, in the letters that the client chose.
+        mechanism: &'i str,
+        /// The response that needs no challenge, decoded.
+        initial_response: Option<Secret<Vec<u8>>>,
+    },
+    /// The response to the challenge, decoded. Answer as to [`Authenticate`](Self::Authenticate).
+    /// A client that gives up instead, or sends no base64, is answered by the server: another
+    /// event follows then, and the exchange is void.
+    AuthenticateResponse(Secret<Vec<u8>>),
+    /// How large is it? LIST asks, and DELE, so that STAT knows what is left. Answer with [`size`](crate::Server::size), or [`err`](crate::Server::err).
     WantSize(MessageNumber),
     /// What is its unique-id? Answer with [`unique_id`](crate::Server::unique_id), or
     /// [`err`](crate::Server::err).

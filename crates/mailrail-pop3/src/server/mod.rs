@@ -20,6 +20,7 @@ use alloc::{boxed::Box, sync::Arc};
 use bytes::Bytes;
 use core::{fmt::Write as _, mem};
 use maildrop::Maildrop;
+use mailrail_sasl::exchange;
 use mailrail_wire::{Connection, Input, LineFinder, Output, Step, Time, Upgrade};
 use sending::Sending;
 use state::{Asked, For, State};
@@ -136,6 +137,10 @@ impl Server {
             }
             Some(Asked::Greeting | Asked::Quit) => self.state = State::Over,
             Some(Asked::Login(_)) => self.error(),
+            Some(Asked::Authenticate(_) | Asked::Response(_)) => {
+                self.state = State::Authorization(None);
+                self.error();
+            }
             Some(_) => {}
         }
         self.answered();
@@ -144,14 +149,35 @@ impl Server {
         Ok(())
     }
 
-    /// Lets the client of [`Event::Login`] in, to a maildrop with so much in it. Its messages have
+    /// Answers [`Event::Authenticate`] or [`Event::AuthenticateResponse`] with the mechanism's next
+    /// challenge, which may be empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotAsked`] where there is none to be answered.
+    pub fn challenge(&mut self, challenge: &[u8]) -> Result<(), Misuse> {
+        let Some(Asked::Authenticate(_) | Asked::Response(_)) = self.owed else {
+            return Err(Misuse::NotAsked);
+        };
+        self.answered();
+        self.state = State::Challenged;
+        self.output.text(b"+ ");
+        exchange::encode(challenge, &mut self.output);
+        self.output.text(b"\r\n");
+        Ok(())
+    }
+
+    /// Lets the client of [`Event::Login`], [`Event::Authenticate`] or
+    /// [`Event::AuthenticateResponse`] in, to a maildrop with so much in it. Its messages have
     /// the numbers from 1 to [`messages`](DropListing::messages), until the end of the session.
     ///
     /// # Errors
     ///
     /// [`Misuse::NotAsked`] where there is no login to be answered.
     pub fn open(&mut self, maildrop: DropListing) -> Result<(), Misuse> {
-        let Some(Asked::Login(_)) = self.owed else { return Err(Misuse::NotAsked) };
+        let Some(Asked::Login(_) | Asked::Authenticate(_) | Asked::Response(_)) = self.owed else {
+            return Err(Misuse::NotAsked);
+        };
         self.answered();
         self.state = State::Transaction(Box::new(Maildrop::new(maildrop)));
         self.say_what_is_left("maildrop has ");
@@ -322,7 +348,18 @@ impl Connection for Server {
                 State::Securing => return Ok(Step::Upgrade(Upgrade::Tls)),
                 _ => {}
             }
-            match next_line(&mut self.lines, input, self.config.limits.line) {
+            let limit = match self.state {
+                State::Challenged => self.config.limits.auth_line,
+                _ => self.config.limits.line,
+            };
+            match next_line(&mut self.lines, input, limit) {
+                Frame::Line(len) if matches!(self.state, State::Challenged) => {
+                    self.deadline.moved();
+                    let line = without_end(input.bytes().get(..len).unwrap_or_default());
+                    if !self.response(exchange::decode_line(line), len) {
+                        input.take(len);
+                    }
+                }
                 Frame::Line(len) => {
                     self.deadline.moved();
                     let line = without_end(input.bytes().get(..len).unwrap_or_default());
@@ -334,6 +371,9 @@ impl Connection for Server {
                 }
                 Frame::Overlong { whole: true } => {
                     self.deadline.moved();
+                    if matches!(self.state, State::Challenged) {
+                        self.state = State::Authorization(None);
+                    }
                     self.refuse("the line is too long");
                 }
                 Frame::Overlong { whole: false } => {}
@@ -370,6 +410,17 @@ impl Connection for Server {
                 };
                 Event::Login { user, password }
             }
+            Asked::Authenticate(len) => match Command::parse(without_end(input.take(len))) {
+                Ok(Command::Auth(auth)) => Event::Authenticate {
+                    mechanism: auth.mechanism(),
+                    initial_response: auth.into_initial_response(),
+                },
+                _ => return Err(Error::NoEvent),
+            },
+            Asked::Response(len) => match exchange::decode_line(without_end(input.take(len))) {
+                Ok(exchange::Line::Response(response)) => Event::AuthenticateResponse(response),
+                _ => return Err(Error::NoEvent),
+            },
             Asked::Size(message, _) => Event::WantSize(message),
             Asked::UniqueId(message, _) => Event::WantUniqueId(message),
             Asked::Retr(message) => Event::Retr(message),

@@ -33,6 +33,8 @@ pub(super) enum State {
     Connecting,
     /// With the name that USER gave, if PASS may follow now.
     Authorization(Option<Box<str>>),
+    /// In AUTHORIZATION, behind a challenge: the next line is the response.
+    Challenged,
     Securing,
     Transaction(Box<Maildrop>),
     /// The caller deletes what is marked.
@@ -47,6 +49,10 @@ pub(super) enum Asked {
     StartTls,
     /// The line with PASS, still in the input, is that long.
     Login(usize),
+    /// The line with AUTH, still in the input, is that long.
+    Authenticate(usize),
+    /// The line with a response, still in the input, is that long.
+    Response(usize),
     /// A size, and what for.
     Size(MessageNumber, For),
     UniqueId(MessageNumber, For),

@@ -34,6 +34,17 @@ pub(crate) fn act_client(client: &mut Client, words: &str) {
             let user = UserName::parse(user.as_bytes()).unwrap();
             client.login(user, Password::parse(password.as_bytes()).unwrap())
         }
+        "auth" => {
+            let (mechanism, response) = rest.split_once(' ').unwrap();
+            let response = match response {
+                "-" => None,
+                "long" => Some("x".repeat(190)),
+                text => Some(text.replace("\\0", "\0")),
+            };
+            client.authenticate(mechanism, response.as_deref().map(str::as_bytes))
+        }
+        "response" => client.authenticate_response(rest.replace("\\0", "\0").as_bytes()),
+        "cancel" => client.cancel_authentication(),
         "stat" => client.stat(),
         "list" => client.list(message()),
         "uidl" => client.uidl(message()),
@@ -107,6 +118,7 @@ pub(crate) fn show_client(event: &ClientEvent<'_>) -> Shown {
         E::Err { request: to, code: why, text } => {
             format!("err {} {} \"{}\"", request(to), code(why), escaped(text))
         }
+        E::Challenge(it) => format!("challenge \"{}\"", escaped(it.expose())),
         E::Capabilities(it) => capabilities(it),
         E::Stat(it) => format!("stat {} {}", it.messages, it.octets),
         E::Scan { listing, .. } => format!("scan {} {}", listing.message, listing.octets),
@@ -140,6 +152,7 @@ pub(crate) fn act_server(server: &mut Server, words: &str) {
             let (messages, octets) = (messages.parse().unwrap(), octets.parse().unwrap());
             server.open(DropListing { messages, octets })
         }
+        "challenge" => server.challenge(rest.as_bytes()),
         "size" => server.size(rest.parse().unwrap()),
         "uid" => server.unique_id(UniqueId::parse(rest.as_bytes()).unwrap()),
         "piece" if rest == "refused" => {
@@ -160,6 +173,11 @@ pub(crate) fn show_server(event: &ServerEvent<'_>) -> Shown {
         E::StartTls => "starttls".to_owned(),
         E::Secured => "secured".to_owned(),
         E::Login { user, password } => format!("login {user} {}", password.expose()),
+        E::Authenticate { mechanism, initial_response: Some(it) } => {
+            format!("authenticate {mechanism} \"{}\"", escaped(it.expose()))
+        }
+        E::Authenticate { mechanism, .. } => format!("authenticate {mechanism} -"),
+        E::AuthenticateResponse(it) => format!("response \"{}\"", escaped(it.expose())),
         E::WantSize(message) => format!("want size {message}"),
         E::WantUniqueId(message) => format!("want uid {message}"),
         E::Retr(message) => format!("retr {message}"),

@@ -1,0 +1,432 @@
+//! How the client goes on: what is sent when, and what the input says.
+
+use super::{
+    BULK_UNIT, Client, Event, Request,
+    state::{Credentials, Mechanism, Queued, Reading, State},
+};
+use crate::{
+    Auth, Capabilities, DropListing, Error, Misuse, Response, ScanListing, Status, UniqueIdListing,
+    deadline::Wait,
+    framing::{Frame, next_line, without_end},
+};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
+use core::mem;
+use mailrail_sasl::exchange;
+use mailrail_wire::{
+    Connection, Input, LineFinder, Output, Secret, Step, Time, Unstuffed, Unstuffer, Upgrade,
+};
+
+/// The longest command, CR LF included (RFC 2449 §4); only an initial response could pass it.
+const COMMAND_MAX: usize = 255;
+
+/// An event and how many bytes of the input it takes.
+#[derive(Debug)]
+pub(super) enum Ready {
+    Greeting(usize),
+    Refused(usize),
+    Ok(usize, Request),
+    Err(usize, Request),
+    Challenge(Secret<Vec<u8>>),
+    Capabilities(Box<Capabilities>),
+    Stat(usize, DropListing),
+    Scan(usize, Request, ScanListing),
+    UniqueId(usize, Request),
+    Malformed(usize, Request),
+    Message { skip: usize, len: usize, request: Request },
+    End(usize, Request),
+    Secured,
+}
+
+impl Client {
+    /// Sends what may be sent now.
+    fn send(&mut self) {
+        while let Some(next) = self.queue.front() {
+            let may = match self.flying.back() {
+                None => true,
+                Some(before) => {
+                    self.pipelining
+                        && self.flying.len() < self.config.limits.pipelined
+                        && !before.stops_the_line()
+                        && !matches!(next, Queued::Request(Request::Stls))
+                }
+            };
+            if !may {
+                return;
+            }
+            if self.flying.is_empty() {
+                self.deadline.moved();
+            }
+            match self.queue.pop_front() {
+                Some(Queued::Request(request)) => {
+                    if let Some(command) = request.command() {
+                        command.encode(&mut self.output);
+                    }
+                    self.flying.push_back(request);
+                }
+                Some(Queued::Login(credentials)) => {
+                    let Credentials { user, password } = *credentials;
+                    self.output.text(b"USER ");
+                    self.output.text(user.as_bytes());
+                    self.output.text(b"\r\n");
+                    self.password = Some(password);
+                    self.flying.push_back(Request::Login);
+                }
+                Some(Queued::Auth(mechanism)) => {
+                    let Mechanism { name, initial_response } = *mechanism;
+                    self.begin_auth(&name, initial_response);
+                    self.flying.push_back(Request::Auth);
+                }
+                None => return,
+            }
+        }
+        if self.queue.is_empty() {
+            self.queue = VecDeque::new();
+        }
+    }
+
+    fn begin_auth(&mut self, name: &str, initial_response: Option<Secret<Vec<u8>>>) {
+        let Ok(mut auth) = Auth::new(name, initial_response) else { return };
+        if auth.line_len() > COMMAND_MAX {
+            self.initial_response = auth.take_initial_response();
+        }
+        auth.encode(&mut self.output);
+        self.output.text(b"\r\n");
+    }
+
+    /// Takes a challenge of AUTH; tells whether it is the caller's to answer.
+    fn challenge(&mut self, line: &[u8]) -> Option<Ready> {
+        match (exchange::decode(line), self.initial_response.take()) {
+            (Ok(challenge), None) => return Some(Ready::Challenge(challenge)),
+            (Ok(challenge), Some(response)) if challenge.expose().is_empty() => {
+                exchange::encode(response.expose(), &mut self.output);
+                self.output.text(b"\r\n");
+            }
+            // RFC 5034 §4: not base64. Or a server that speaks before its turn.
+            _ => self.cancel(),
+        }
+        None
+    }
+
+    /// Makes what it can of the input; tells whether that was anything.
+    fn receive(&mut self, input: &mut Input) -> Result<bool, Error> {
+        let request = self.flying.front().copied();
+        if let (Reading::Message(unstuffer), Some(request)) = (&mut self.reading, request) {
+            let ready = loop {
+                match unstuffer.next(input.bytes()) {
+                    Unstuffed::Text { skip, len: 0 } => {
+                        input.take(skip);
+                    }
+                    Unstuffed::Text { skip, len } => break Ready::Message { skip, len, request },
+                    Unstuffed::End(len) => break Ready::End(len, request),
+                    Unstuffed::More => return Ok(false),
+                }
+            };
+            if let Ready::End(..) = ready {
+                self.answered();
+            }
+            self.ready = Some(ready);
+            return Ok(true);
+        }
+        if request.is_none() && self.state != State::Greeting {
+            return if input.is_empty() { Ok(false) } else { Err(Error::Unsolicited) };
+        }
+        let limit = match request {
+            Some(Request::Auth) => self.config.limits.auth_line,
+            _ => self.config.limits.line,
+        };
+        let len = match next_line(&mut self.lines, input, limit) {
+            Frame::Line(len) => len,
+            Frame::Overlong { .. } => return Err(Error::LineTooLong { limit }),
+            Frame::More => return Ok(false),
+        };
+        self.deadline.moved();
+        let line = without_end(input.bytes().get(..len).unwrap_or_default());
+        self.ready = match (&mut self.reading, request) {
+            (Reading::Capabilities(capabilities, _), Some(_)) if line == b"." => {
+                let capabilities = mem::take(capabilities);
+                self.pipelining = capabilities.pipelining;
+                self.answered();
+                input.take(len);
+                Some(Ready::Capabilities(capabilities))
+            }
+            (Reading::Capabilities(capabilities, count), Some(_)) => {
+                *count += 1;
+                if *count > self.config.limits.capabilities {
+                    return Err(Error::TooManyCapabilities);
+                }
+                capabilities.read_line(line);
+                input.take(len);
+                None
+            }
+            (Reading::Listing, Some(request)) if line == b"." => {
+                self.answered();
+                Some(Ready::End(len, request))
+            }
+            (Reading::Listing, Some(request)) => Some(entry(line, len, request)),
+            (_, Some(Request::Auth)) if line.starts_with(b"+ ") => {
+                let ready = self.challenge(line.get(2..).unwrap_or_default());
+                input.take(len);
+                ready
+            }
+            (_, request) => {
+                let response = Response::parse(line).map_err(Error::Response)?;
+                let ready = self.status(&response, len, request);
+                if ready.is_none() {
+                    input.take(len);
+                }
+                ready
+            }
+        };
+        Ok(true)
+    }
+
+    /// The first command in flight is answered in full.
+    fn answered(&mut self) {
+        self.flying.pop_front();
+        self.reading = Reading::Status;
+        self.deadline.moved();
+        if self.flying.is_empty() {
+            self.flying = VecDeque::new();
+        }
+    }
+
+    /// Goes on behind the line that begins an answer.
+    fn status(
+        &mut self,
+        response: &Response<'_>,
+        len: usize,
+        request: Option<Request>,
+    ) -> Option<Ready> {
+        let Some(request) = request else {
+            return Some(match response.status() {
+                Status::Ok => {
+                    self.state = State::Talking;
+                    Ready::Greeting(len)
+                }
+                Status::Err => {
+                    self.end();
+                    Ready::Refused(len)
+                }
+            });
+        };
+        if response.status() == Status::Err {
+            self.password = None;
+            self.initial_response = None;
+            self.answered();
+            match request {
+                Request::Stls => self.last = None,
+                Request::Quit => self.end(),
+                _ => {}
+            }
+            return Some(Ready::Err(len, request));
+        }
+        match request {
+            Request::Capa => {
+                self.reading = Reading::Capabilities(Box::default(), 0);
+                return None;
+            }
+            Request::Stls => {
+                self.answered();
+                self.state = State::Securing;
+                return None;
+            }
+            Request::Login => {
+                if let Some(password) = self.password.take() {
+                    self.output.text(b"PASS ");
+                    self.output.text(password.expose().as_bytes());
+                    self.output.text(b"\r\n");
+                    return None;
+                }
+            }
+            Request::List(None) | Request::Uidl(None) => {
+                self.reading = Reading::Listing;
+                return Some(Ready::Ok(len, request));
+            }
+            Request::Retr(_) | Request::Top { .. } => {
+                self.reading = Reading::Message(Unstuffer::unchecked());
+                self.bulk = 0;
+                return Some(Ready::Ok(len, request));
+            }
+            Request::Stat => {
+                self.answered();
+                return Some(match DropListing::parse(response.text()) {
+                    Ok(listing) => Ready::Stat(len, listing),
+                    Err(_) => Ready::Malformed(len, request),
+                });
+            }
+            Request::List(Some(_)) | Request::Uidl(Some(_)) => {
+                self.answered();
+                return Some(entry(response.text(), len, request));
+            }
+            Request::Quit => self.end(),
+            Request::Auth | Request::Dele(_) | Request::Rset | Request::Noop => {}
+        }
+        self.answered();
+        Some(Ready::Ok(len, request))
+    }
+
+    fn end(&mut self) {
+        self.state = State::Over;
+        self.last = Some(Misuse::Over);
+        self.queue = VecDeque::new();
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        self.password = None;
+        self.initial_response = None;
+        self.queue = VecDeque::new();
+        self.last = Some(Misuse::Over);
+        self.failed = Some(error.clone());
+        error
+    }
+}
+
+/// What a line of a listing is.
+fn entry(text: &[u8], len: usize, request: Request) -> Ready {
+    match request {
+        Request::Uidl(_) if UniqueIdListing::parse(text).is_ok() => Ready::UniqueId(len, request),
+        Request::Uidl(_) => Ready::Malformed(len, request),
+        _ => match ScanListing::parse(text) {
+            Ok(listing) => Ready::Scan(len, request, listing),
+            Err(_) => Ready::Malformed(len, request),
+        },
+    }
+}
+
+/// The text of an entry, which in an answer of one line stands behind the status.
+fn entry_text(line: &[u8], request: Request) -> &[u8] {
+    match request {
+        Request::List(None) | Request::Uidl(None) => line,
+        _ => Response::parse(line).map_or(line, |response| match response.code() {
+            // No code was meant by a server that can't even say what was asked for.
+            Some(_) => line,
+            None => response.text(),
+        }),
+    }
+}
+
+impl Connection for Client {
+    type Event<'i> = Event<'i>;
+    type Error = Error;
+
+    fn poll(&mut self, now: Time, input: &mut Input) -> Result<Step, Error> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        while self.ready.is_none() {
+            match self.state {
+                State::Over => return Ok(Step::Close),
+                State::Securing if !input.is_empty() => {
+                    return Err(self.fail(Error::PlaintextAfterStls));
+                }
+                State::Securing => return Ok(Step::Upgrade(Upgrade::Tls)),
+                State::Challenged if self.output.is_empty() => return Ok(Step::Answer),
+                State::Challenged | State::Greeting | State::Talking => {}
+            }
+            let received = match self.state {
+                State::Challenged => Ok(false),
+                _ => self.receive(input),
+            };
+            match received {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => return Err(self.fail(error)),
+            }
+            if self.state == State::Talking {
+                self.send();
+            }
+            let times = &self.config.timeouts;
+            if !self.output.is_empty() {
+                return match self.deadline.of(Wait::Write, now, times.write) {
+                    Some(until) => Ok(Step::Write { until: Some(until) }),
+                    None => Err(self.fail(Error::TimedOut)),
+                };
+            }
+            if input.is_closed() {
+                return Err(self.fail(Error::Closed));
+            }
+            if self.state == State::Talking && self.flying.is_empty() {
+                self.deadline.moved();
+                return Ok(Step::Read { until: None });
+            }
+            return match self.deadline.of(Wait::Read, now, times.answer) {
+                Some(until) => Ok(Step::Read { until: Some(until) }),
+                None => Err(self.fail(Error::TimedOut)),
+            };
+        }
+        Ok(Step::Event)
+    }
+
+    fn event<'i>(&mut self, input: &'i mut Input) -> Result<Event<'i>, Error> {
+        let response = |line| Response::parse(line).map_err(Error::Response);
+        Ok(match self.ready.take().ok_or(Error::NoEvent)? {
+            Ready::Greeting(len) => {
+                Event::Greeting { text: response(without_end(input.take(len)))?.text() }
+            }
+            Ready::Refused(len) => {
+                let response = response(without_end(input.take(len)))?;
+                Event::Refused { code: response.code(), text: response.text() }
+            }
+            Ready::Ok(len, request) => {
+                let response = response(without_end(input.take(len)))?;
+                Event::Ok { request, code: response.code(), text: response.text() }
+            }
+            Ready::Err(len, request) => {
+                let response = response(without_end(input.take(len)))?;
+                Event::Err { request, code: response.code(), text: response.text() }
+            }
+            Ready::Challenge(challenge) => {
+                self.state = State::Challenged;
+                Event::Challenge(challenge)
+            }
+            Ready::Capabilities(capabilities) => Event::Capabilities(*capabilities),
+            Ready::Stat(len, listing) => {
+                input.take(len);
+                Event::Stat(listing)
+            }
+            Ready::Scan(len, request, listing) => {
+                input.take(len);
+                Event::Scan { request, listing }
+            }
+            Ready::UniqueId(len, request) => {
+                let text = entry_text(without_end(input.take(len)), request);
+                let listing = UniqueIdListing::parse(text).map_err(Error::Response)?;
+                Event::UniqueId { request, listing }
+            }
+            Ready::Malformed(len, request) => Event::Malformed {
+                request,
+                line: entry_text(without_end(input.take(len)), request),
+            },
+            Ready::Message { skip, len, request } => {
+                self.bulk += skip + len;
+                if self.bulk >= BULK_UNIT {
+                    self.bulk = 0;
+                    self.deadline.moved();
+                }
+                let octets = input.take(skip + len).get(skip..).unwrap_or_default();
+                Event::Message { request, octets }
+            }
+            Ready::End(len, request) => {
+                input.take(len);
+                Event::End { request }
+            }
+            Ready::Secured => Event::Secured,
+        })
+    }
+
+    fn output(&mut self) -> &mut Output {
+        &mut self.output
+    }
+
+    fn upgraded(&mut self) {
+        if self.state == State::Securing {
+            self.state = State::Talking;
+            self.secured = true;
+            self.pipelining = false;
+            self.last = None;
+            self.lines = LineFinder::default();
+            self.deadline.moved();
+            self.ready = Some(Ready::Secured);
+        }
+    }
+}
