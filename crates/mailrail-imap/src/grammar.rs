@@ -107,8 +107,8 @@ pub(crate) fn word<'a>(text: &'static str) -> impl FnMut(&'a [u8]) -> Parsed<'a,
     move |i| named(text, value((), tag_no_case(text.as_bytes()))).parse(i)
 }
 
-/// What bytes of a known word look like: letters, digits, `.`, `-` and a few more. Read in upper
-/// case into `buf`, to be matched; empty where it is longer than any known word.
+/// A word in upper case, written into `buf`, to be matched with known words; empty where it is
+/// longer than any of them.
 pub(crate) fn name<'b>(buf: &'b mut [u8; 20], word: &[u8]) -> &'b [u8] {
     let Some(part) = buf.get_mut(..word.len()) else { return &[] };
     part.copy_from_slice(word);

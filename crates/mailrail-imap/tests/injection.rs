@@ -9,7 +9,6 @@ use mailrail_imap::{
     types::{Atom, Delimiter, Flag, IString, ListPattern, Mailbox, Tag, Text},
 };
 use mailrail_wire::{Output, Secret};
-use std::borrow::Cow;
 
 const EVIL: [&str; 4] = ["a\r\nA2 LOGOUT\r\n", "a\nb", "a\rb", "a\0b"];
 
@@ -29,7 +28,7 @@ fn words_refuse_line_ends() {
         assert!(Tag::new(evil).is_err());
         assert!(Text::new(evil).is_err());
         let x = Atom::new("X").unwrap();
-        assert!(OtherCode::new(x, Some(Cow::Borrowed(evil.as_bytes()))).is_err());
+        assert!(OtherCode::new(x, Some(evil.as_bytes().into())).is_err());
     }
     for byte in [0, b'\r', b'\n', 0x80] {
         assert!(Delimiter::new(byte).is_err());
