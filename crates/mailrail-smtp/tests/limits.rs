@@ -212,3 +212,53 @@ fn what_is_out_of_turn_changes_nothing() {
     assert_eq!(server.reply(&Reply::new(ReplyCode::OK, "")), out("reply"));
     assert_eq!(server.event(&mut Input::default()), Err(Error::NoEvent));
 }
+
+/// A client that is asked for a message.
+fn sending() -> (Client, Input) {
+    let (mut client, mut input) = (Client::new(Config::default()), Input::default());
+    client.mail(ReversePath::Null).unwrap();
+    client.rcpt(mailrail_smtp::ForwardPath::Postmaster).unwrap();
+    client.data().unwrap();
+    let mut replies = [&b"220 a\r\n"[..], b"250 a\r\n", b"250 a\r\n", b"354 a\r\n"].into_iter();
+    loop {
+        match client.poll(NOW, &mut input).unwrap() {
+            Step::Event => {
+                if client.event(&mut input) == Ok(client::Event::WantMessage) {
+                    return (client, input);
+                }
+            }
+            Step::Write { .. } => {
+                let output = client.output();
+                output.advance(output.remaining());
+            }
+            _ => input.extend(replies.next().unwrap()),
+        }
+    }
+}
+
+#[test]
+fn a_server_that_hangs_up_within_a_message_is_heard() {
+    let mut seen = Vec::new();
+    for words in [&b"552 5.3.4 Too large\r\n"[..], b"421 Busy\r\n", b"250 OK\r\n", b"55", b""] {
+        let (mut client, mut input) = sending();
+        client.message(bytes::Bytes::from("text\r\n")).unwrap();
+        input.extend(words);
+        input.received(0);
+        let event = match client.poll(NOW, &mut input) {
+            Ok(Step::Event) => Some(format!("{:?}", client.event(&mut input).unwrap())),
+            _ => None,
+        };
+        seen.push((event, client.poll(NOW, &mut input)));
+    }
+    let refused = "Reply { command: Message, reply: Reply(552 5.3.4 Too large) }";
+    assert_eq!(
+        seen,
+        [
+            (Some(refused.to_owned()), Err(Error::Closed)),
+            (Some("Closing(Reply(421 Busy))".to_owned()), Ok(Step::Close)),
+            (None, Err(Error::Closed)),
+            (None, Err(Error::Closed)),
+            (None, Err(Error::Closed)),
+        ]
+    );
+}

@@ -24,19 +24,21 @@ fn each(folder: &str, mut run: impl FnMut(&str)) {
 
 /// `\r`, `\n`, `\xNN` as in the transcript's own lines.
 fn unescaped(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('\\') {
-        bytes.extend_from_slice(before.as_bytes());
-        let (byte, len) = match &after[..1] {
-            "r" => (b'\r', 1),
-            "n" => (b'\n', 1),
-            _ => (u8::from_str_radix(&after[1..3], 16).unwrap(), 3),
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((&first, after)) = rest.split_first() {
+        let (byte, after) = match (first, after) {
+            (b'\\', [b'r', after @ ..]) => (b'\r', after),
+            (b'\\', [b'n', after @ ..]) => (b'\n', after),
+            (b'\\', [b'x', high, low, after @ ..]) => {
+                let digit =
+                    |byte: u8| u8::try_from(char::from(byte).to_digit(16).unwrap()).unwrap();
+                (digit(*high) * 16 + digit(*low), after)
+            }
+            _ => (first, after),
         };
         bytes.push(byte);
-        rest = &after[len..];
+        rest = after;
     }
-    bytes.extend_from_slice(rest.as_bytes());
     bytes
 }
 
@@ -136,7 +138,7 @@ fn show_server(event: &server::Event<'_>) -> Shown {
         Event::Aborted(refusal) => format!("aborted {refusal:?}"),
         Event::Rset => "rset".to_owned(),
         Event::Quit => "quit".to_owned(),
-        _ => unreachable!(),
+        _ => panic!("{event:?}"),
     })
 }
 
@@ -194,7 +196,7 @@ fn act_as_client(client: &mut Client, words: &str) {
             client.mail(mail)
         }
         "rcpt" => {
-            let mailbox: Mailbox<'_> = rest[1..rest.len() - 1].parse().unwrap();
+            let mailbox: Mailbox<'_> = rest.trim_matches(['<', '>']).parse().unwrap();
             client.rcpt(mailbox)
         }
         "data" => client.data(),
@@ -222,7 +224,7 @@ fn show_client(event: &client::Event<'_>) -> Shown {
         Event::Challenge(challenge) => format!("challenge \"{}\"", escaped(challenge.expose())),
         Event::WantMessage => "want message".to_owned(),
         Event::Secured => "secured".to_owned(),
-        _ => unreachable!(),
+        _ => panic!("{event:?}"),
     })
 }
 
