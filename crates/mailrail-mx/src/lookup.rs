@@ -27,8 +27,8 @@ pub enum Event {
 /// It begins over UDP: each [`Step::Write`] is one datagram, to be sent whole, and each
 /// [`Step::Read`] takes one into an empty [`Input`]; take only what comes from the server that was
 /// asked. [`Upgrade::Tcp`] asks for a TCP connection to the same server, because an answer was cut
-/// or because that server closed the last one: drop the `Input`, start a new one, and go on. The
-/// last event is [`Event::Exchanges`], then comes [`Step::Close`].
+/// or because that server closed the last connection: go on with a new [`Input`], as the old one
+/// may still say "closed". The last event is [`Event::Exchanges`], then comes [`Step::Close`].
 ///
 /// It ends within [`Timeouts::total`](crate::Timeouts::total), whatever the server does.
 pub struct Lookup {
@@ -40,6 +40,8 @@ pub struct Lookup {
     end: Option<Time>,
     /// The server is talked to over TCP.
     tcp: bool,
+    /// Nothing was sent yet over this TCP connection.
+    fresh: bool,
     /// The server knows EDNS, as far as is known.
     edns: bool,
     question: Question,
@@ -93,6 +95,7 @@ impl Lookup {
             stage: Stage::Ask,
             end: None,
             tcp: false,
+            fresh: false,
             edns: true,
             question: Question { name: name.clone(), kind: RecordType::MX, id: 0, edns: None },
             tries: 0,
@@ -122,6 +125,7 @@ impl Lookup {
     /// Puts the question into the output, once more.
     fn send(&mut self, now: Time, end: Time) {
         self.output = Output::default();
+        self.fresh = false;
         self.tries = self.tries.saturating_sub(1);
         let whole = self.question.encode().and_then(|question| {
             let len = u16::try_from(question.len()).ok()?;
@@ -389,6 +393,10 @@ impl Connection for Lookup {
                 Stage::Done => return Ok(Step::Event),
                 Stage::Over => return Ok(Step::Close),
                 Stage::Ask | Stage::Wait { .. } | Stage::Connect if end <= now => self.run_out(),
+                // The server has closed behind its last answer.
+                Stage::Ask if self.tcp && !self.fresh && input.is_closed() => {
+                    self.stage = Stage::Connect;
+                }
                 Stage::Ask => self.send(now, end),
                 &Stage::Wait { until } => {
                     if self.output.is_empty() && self.receive(input) {
@@ -424,6 +432,7 @@ impl Connection for Lookup {
     fn upgraded(&mut self) {
         if self.stage == Stage::Connect {
             self.tcp = true;
+            self.fresh = true;
             self.stage = Stage::Ask;
         }
     }

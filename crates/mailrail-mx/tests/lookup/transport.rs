@@ -236,6 +236,48 @@ fn a_server_that_closes_after_each_answer() {
     assert_eq!(trace.connects, 3);
 }
 
+/// A close that comes with the answer costs no question and no try.
+#[test]
+fn a_server_that_closes_with_each_answer() {
+    let mut config = Config::default();
+    config.limits.tries = 1;
+    let zone = zone();
+    zone.udp_max.set(Some(50));
+    let mut lookup = Lookup::new("example.test", [9; 16], config).unwrap();
+    let (mut now, mut input, mut coming, mut connects) =
+        (Time::default(), Input::default(), None, 0);
+    let found = loop {
+        match lookup.poll(now, &mut input).unwrap() {
+            Step::Write { .. } => {
+                let output = lookup.output();
+                let sent = bytes::Buf::copy_to_bytes(output, output.len());
+                let tcp = connects > 0;
+                let question = if tcp { &sent[2..] } else { &sent[..] };
+                coming = Some(zone.answer(question, tcp).to_vec().unwrap());
+            }
+            Step::Read { until } => match coming.take() {
+                Some(bytes) if connects > 0 => {
+                    input.extend(&u16::try_from(bytes.len()).unwrap().to_be_bytes());
+                    input.extend(&bytes);
+                    input.received(0);
+                }
+                Some(bytes) => input.extend(&bytes),
+                None => now = until.unwrap(),
+            },
+            Step::Upgrade(Upgrade::Tcp) => {
+                input = Input::default();
+                connects += 1;
+                lookup.upgraded();
+            }
+            Step::Event => break lookup.event(&mut input),
+            step => panic!("not expected: {step:?}"),
+        }
+    };
+    let mailrail_mx::Event::Exchanges(found) = found.unwrap() else { panic!("no exchanges") };
+    is_right(Ok(found));
+    assert_eq!((connects, now), (3, Time::default()));
+}
+
 #[test]
 fn a_server_that_only_closes() {
     let zone = zone();
