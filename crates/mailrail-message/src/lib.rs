@@ -30,6 +30,7 @@ pub use header::content_disposition::ContentDisposition;
 pub use header::content_transfer_encoding::TransferEncoding;
 pub use header::content_type::ContentType;
 pub use header::date::DateTime;
+pub use header::hops::Hops;
 pub use header::message_id::{MessageId, MessageIds};
 pub use header::parameter::{Parameter, Parameters, RawParameter, RawParameters};
 pub use header::received::Received;

@@ -6,6 +6,7 @@ pub(crate) mod content_disposition;
 pub(crate) mod content_transfer_encoding;
 pub(crate) mod content_type;
 pub(crate) mod date;
+pub(crate) mod hops;
 pub(crate) mod message_id;
 pub(crate) mod parameter;
 pub(crate) mod received;
