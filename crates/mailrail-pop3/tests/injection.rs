@@ -3,8 +3,8 @@
 
 use bytes::{Buf, Bytes};
 use mailrail_pop3::{
-    Capabilities, Client, ClientEvent, Config, DropListing, Error, MessageNumber, Misuse, Password,
-    ResponseCode, Server, ServerEvent, Text, UniqueId, UserName,
+    Capabilities, Client, Config, DropListing, Error, MessageNumber, Misuse, Password,
+    ResponseCode, Server, Text, UniqueId, UserName, client, server,
 };
 use mailrail_wire::{Connection, Input, Step, Time, Upgrade};
 
@@ -27,7 +27,7 @@ fn server(allow_plaintext: bool) -> (Server, Input) {
     config.allow_plaintext_auth = allow_plaintext;
     let (mut server, mut input) = (Server::new(Capabilities::all(), config), Input::default());
     assert_eq!(server.poll(Time::default(), &mut input), Ok(Step::Event));
-    assert_eq!(server.event(&mut input), Ok(ServerEvent::Connected));
+    assert_eq!(server.event(&mut input), Ok(server::Event::Connected));
     server.ok(Text::NONE).unwrap();
     assert_eq!(written(&mut server, &mut input).0, b"+OK\r\n");
     (server, input)
@@ -50,7 +50,7 @@ fn plaintext_behind_stls_ends_the_server() {
     let (mut server, mut input) = server(false);
     input.extend(b"STLS\r\nUSER evil\r\n");
     assert_eq!(written(&mut server, &mut input), (Vec::new(), Ok(Step::Event)));
-    assert_eq!(server.event(&mut input), Ok(ServerEvent::StartTls));
+    assert_eq!(server.event(&mut input), Ok(server::Event::StartTls));
     server.ok(Text::NONE).unwrap();
     let end = (b"+OK\r\n".to_vec(), Err(Error::PlaintextAfterStls));
     assert_eq!(written(&mut server, &mut input), end);
@@ -63,7 +63,7 @@ fn plaintext_behind_the_answer_to_stls_ends_the_client() {
     client.stls().unwrap();
     input.extend(b"+OK\r\n");
     assert_eq!(written(&mut client, &mut input).1, Ok(Step::Event));
-    assert!(matches!(client.event(&mut input), Ok(ClientEvent::Greeting { .. })));
+    assert!(matches!(client.event(&mut input), Ok(client::Event::Greeting { .. })));
     assert_eq!(written(&mut client, &mut input).0, b"STLS\r\n");
     input.extend(b"+OK\r\n+OK evil\r\n");
     assert_eq!(written(&mut client, &mut input).1, Err(Error::PlaintextAfterStls));
@@ -78,13 +78,13 @@ fn what_was_said_before_tls_is_forgotten() {
     assert_eq!(written(&mut server, &mut input).0, b"+OK send PASS\r\n");
     input.extend(b"STLS\r\n");
     assert_eq!(written(&mut server, &mut input).1, Ok(Step::Event));
-    assert_eq!(server.event(&mut input), Ok(ServerEvent::StartTls));
+    assert_eq!(server.event(&mut input), Ok(server::Event::StartTls));
     server.ok(Text::NONE).unwrap();
     assert_eq!(written(&mut server, &mut input).1, Ok(Step::Upgrade(Upgrade::Tls)));
     server.upgraded();
     assert!(server.is_secured());
     assert_eq!(written(&mut server, &mut input).1, Ok(Step::Event));
-    assert_eq!(server.event(&mut input), Ok(ServerEvent::Secured));
+    assert_eq!(server.event(&mut input), Ok(server::Event::Secured));
     input.extend(b"PASS secret\r\n");
     assert_eq!(written(&mut server, &mut input).0, b"-ERR USER comes first\r\n");
 }
@@ -123,7 +123,7 @@ fn a_stored_message_cannot_break_out() {
     server.open(DropListing { messages: 1, octets: 1 }).unwrap();
     assert_eq!(written(&mut server, &mut input).1, Ok(Step::Event));
     let one = MessageNumber::new(1).unwrap();
-    assert_eq!(server.event(&mut input), Ok(ServerEvent::Retr(one)));
+    assert_eq!(server.event(&mut input), Ok(server::Event::Retr(one)));
     // Answers to other questions change nothing.
     assert_eq!(server.size(1), Err(Misuse::NotAsked));
     assert_eq!(server.open(DropListing::default()), Err(Misuse::NotAsked));
@@ -131,7 +131,7 @@ fn a_stored_message_cannot_break_out() {
     server.ok(Text::NONE).unwrap();
     for piece in [".\r", "\n.\r\n", "..\r\n"] {
         assert_eq!(written(&mut server, &mut input).1, Ok(Step::Event));
-        assert_eq!(server.event(&mut input), Ok(ServerEvent::WantMessage));
+        assert_eq!(server.event(&mut input), Ok(server::Event::WantMessage));
         assert!(matches!(server.message(Bytes::from("x\n.\r\n")), Err(Misuse::BareLineEnd(_))));
         assert_eq!(server.err(None, Text::NONE), Err(Misuse::NotAsked));
         assert_eq!(server.message(Bytes::from(piece)), Ok(()));

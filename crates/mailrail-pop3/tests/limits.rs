@@ -4,8 +4,7 @@
 use bytes::Buf;
 use core::{mem::size_of, time::Duration};
 use mailrail_pop3::{
-    Capabilities, Client, ClientEvent, Config, DropListing, Error, MessageNumber, Server,
-    ServerEvent, Text,
+    Capabilities, Client, Config, DropListing, Error, MessageNumber, Server, Text, client, server,
 };
 use mailrail_wire::{Connection, Input, Step, Time};
 
@@ -37,11 +36,11 @@ fn server(messages: u32) -> (Server, Input) {
     let (mut server, mut input) = (Server::new(Capabilities::all(), plaintext()), Input::default());
     input.extend(b"USER a\r\nPASS b\r\n");
     assert_eq!(server.poll(at(0), &mut input), Ok(Step::Event));
-    assert_eq!(server.event(&mut input), Ok(ServerEvent::Connected));
+    assert_eq!(server.event(&mut input), Ok(server::Event::Connected));
     assert_eq!(server.poll(at(0), &mut input), Ok(Step::Answer));
     server.ok(Text::NONE).unwrap();
     assert_eq!(server.poll(at(0), &mut input), Ok(Step::Event));
-    assert!(matches!(server.event(&mut input), Ok(ServerEvent::Login { .. })));
+    assert!(matches!(server.event(&mut input), Ok(server::Event::Login { .. })));
     server.open(DropListing { messages, octets: 1 }).unwrap();
     let output = server.output();
     output.advance(output.remaining());
@@ -112,7 +111,7 @@ fn twenty_thousand_messages_are_listed_in_bounded_memory() {
     loop {
         match server.poll(at(0), &mut input).unwrap() {
             Step::Event => {
-                assert!(matches!(server.event(&mut input), Ok(ServerEvent::WantSize(_))));
+                assert!(matches!(server.event(&mut input), Ok(server::Event::WantSize(_))));
                 asked += 1;
                 server.size(1_000).unwrap();
             }
@@ -138,7 +137,7 @@ fn an_endless_listing_is_not_held_by_the_client() {
     while entries < 100_000 {
         match client.poll(at(0), &mut input).unwrap() {
             Step::Event => {
-                if let Ok(ClientEvent::Scan { .. }) = client.event(&mut input) {
+                if let Ok(client::Event::Scan { .. }) = client.event(&mut input) {
                     entries += 1;
                 }
             }

@@ -6,8 +6,8 @@ extern crate alloc;
 use alloc::collections::BTreeMap;
 use bytes::Bytes;
 use mailrail_pop3::{
-    Capabilities, Client, ClientEvent, Config, DropListing, Error, MessageNumber, Password,
-    Request, ResponseCode, Server, ServerEvent, Text, UniqueId, UserName,
+    Capabilities, Client, Config, DropListing, Error, MessageNumber, Password, ResponseCode,
+    Server, Text, UniqueId, UserName, client, client::Request, server,
 };
 use mailrail_testing::{Ended, Pair};
 use proptest::prelude::*;
@@ -27,8 +27,8 @@ impl Store {
         self.messages.iter().map(|message| message.len() as u64).sum()
     }
 
-    fn answer(&mut self, event: ServerEvent<'_>, server: &mut Server) {
-        use ServerEvent as E;
+    fn answer(&mut self, event: server::Event<'_>, server: &mut Server) {
+        use server::Event as E;
         let done = match event {
             E::Connected | E::StartTls => server.ok(Text::new("ready").unwrap()),
             E::Login { user, password } if (&*user, *password.expose()) == ("mrose", "a b") => {
@@ -87,33 +87,33 @@ struct Seen {
 }
 
 impl Seen {
-    fn see(&mut self, event: ClientEvent<'_>) {
+    fn see(&mut self, event: client::Event<'_>) {
         match event {
-            ClientEvent::Message {
+            client::Event::Message {
                 request: Request::Retr(message) | Request::Top { message, .. },
                 octets,
             } => {
                 self.fetched.entry(message.value()).or_default().extend_from_slice(octets);
             }
-            ClientEvent::Scan { listing, .. } => {
+            client::Event::Scan { listing, .. } => {
                 self.told.push(format!("{} {}", listing.message, listing.octets));
             }
-            ClientEvent::UniqueId { listing, .. } => {
+            client::Event::UniqueId { listing, .. } => {
                 self.told.push(format!("{} {}", listing.message, listing.unique_id));
             }
-            ClientEvent::Stat(listing) => {
+            client::Event::Stat(listing) => {
                 self.told.push(format!("{} in {}", listing.octets, listing.messages));
             }
-            ClientEvent::Ok { request, .. } => self.told.push(format!("{request:?}")),
-            ClientEvent::End { .. } => self.told.push("end".to_owned()),
-            ClientEvent::Err { request, code, .. } => {
+            client::Event::Ok { request, .. } => self.told.push(format!("{request:?}")),
+            client::Event::End { .. } => self.told.push("end".to_owned()),
+            client::Event::Err { request, code, .. } => {
                 let code = code.map_or("-", |code| code.as_str());
                 self.told.push(format!("no {request:?} {code}"));
             }
-            ClientEvent::Capabilities(it) => {
+            client::Event::Capabilities(it) => {
                 self.told.push(format!("stls {} user {}", it.stls, it.user));
             }
-            ClientEvent::Secured => self.told.push("secured".to_owned()),
+            client::Event::Secured => self.told.push("secured".to_owned()),
             _ => {}
         }
     }
@@ -218,7 +218,7 @@ fn auth_plain() {
         pair.client().quit().unwrap();
         let ended = pair.run(
             |event, client| match event {
-                ClientEvent::Challenge(_) => {
+                client::Event::Challenge(_) => {
                     client.authenticate_response(response.expose()).unwrap();
                 }
                 event => seen.see(event),

@@ -3,9 +3,9 @@
 
 use bytes::{Buf, Bytes};
 use mailrail_pop3::{
-    Auth, Capabilities, Client, Command, Config, DropListing, Expire, LoginDelay, MessageNumber,
+    Capabilities, Client, Command, Config, DropListing, Expire, LoginDelay, MessageNumber,
     Password, Response, ResponseCode, ScanListing, Server, Text, UniqueId, UniqueIdListing,
-    UserName,
+    UserName, command::Auth,
 };
 use mailrail_wire::{Connection, Input, Output, Secret, Step, Time};
 use proptest::prelude::*;

@@ -5,7 +5,8 @@ use super::{
     state::{Credentials, Mechanism, Queued, Reading, State},
 };
 use crate::{
-    Auth, Capabilities, DropListing, Error, Misuse, Response, ScanListing, Status, UniqueIdListing,
+    Capabilities, DropListing, Error, Misuse, Response, ScanListing, Status, UniqueIdListing,
+    command::Auth,
     deadline::Wait,
     framing::{Frame, next_line, without_end},
 };

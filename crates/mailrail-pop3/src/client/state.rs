@@ -21,7 +21,7 @@
 //!     +----------+
 //! ```
 
-use crate::{Capabilities, Request};
+use crate::{Capabilities, client::Request};
 use alloc::{boxed::Box, vec::Vec};
 use mailrail_wire::{Secret, Unstuffer};
 

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use mailrail_pop3::{
-    Capabilities, Client, ClientEvent, DropListing, MessageNumber, Password, Request, ResponseCode,
-    Server, ServerEvent, Text, UniqueId, UserName,
+    Capabilities, Client, DropListing, MessageNumber, Password, ResponseCode, Server, Text,
+    UniqueId, UserName, client, client::Request, server,
 };
 use mailrail_testing::{Shown, escaped};
 
@@ -108,8 +108,8 @@ fn capabilities(it: &Capabilities) -> String {
     text
 }
 
-pub(crate) fn show_client(event: &ClientEvent<'_>) -> Shown {
-    use ClientEvent as E;
+pub(crate) fn show_client(event: &client::Event<'_>) -> Shown {
+    use client::Event as E;
     Shown::Text(match event {
         E::Message { octets, .. } => return Shown::Bulk("message", octets.to_vec()),
         E::Greeting { text } => format!("greeting \"{}\"", escaped(text)),
@@ -166,8 +166,8 @@ pub(crate) fn act_server(server: &mut Server, words: &str) {
     assert_eq!(done, Ok(()), "{words}");
 }
 
-pub(crate) fn show_server(event: &ServerEvent<'_>) -> Shown {
-    use ServerEvent as E;
+pub(crate) fn show_server(event: &server::Event<'_>) -> Shown {
+    use server::Event as E;
     Shown::Text(match event {
         E::Connected => "connected".to_owned(),
         E::StartTls => "starttls".to_owned(),
