@@ -121,6 +121,10 @@ impl<'a> Mailbox<'a> {
     /// # Errors
     /// If it is not `local@domain` (RFC 5322 §3.4.1); the local part may be quoted, and both may hold UTF-8 (RFC 6532).
     pub fn new(address: &'a str) -> Result<Self, SyntaxError> {
+        // A header field may be folded; an address by itself may not.
+        if let Some(at) = address.find(char::is_control) {
+            return Err(SyntaxError::new(at, "no control character"));
+        }
         let mailbox = Self::parse(address)?;
         // Nothing but the address may stand there: no comment, no second word.
         let local = address.strip_suffix(&*mailbox.domain).and_then(|rest| rest.strip_suffix('@'));
@@ -265,6 +269,7 @@ mod tests {
         assert_eq!(Mailbox::new("a@b.test").unwrap().address(), "a@b.test");
         assert_eq!(Mailbox::new("\"a b\"@b.test").unwrap().address(), "\"a b\"@b.test");
         assert_eq!(Mailbox::parse("A <a@b.test>").unwrap().name(), Some("A"));
+        assert!(Mailbox::new("\"a\r\n b\"@c.test").is_err());
         for bad in
             ["", "a", "a@", "@b", "a@b, c@d", "a@b c@d\n@", "<a@b", "a@b..c", "G:a@b;", "A <a@b>"]
         {
