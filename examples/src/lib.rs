@@ -9,6 +9,7 @@
 
 pub mod accounts;
 pub mod cli;
+pub mod client;
 pub mod dial;
 pub mod drive;
 pub mod server;

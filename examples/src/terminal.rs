@@ -10,7 +10,8 @@ pub fn printable(bytes: &[u8]) -> String {
         .collect()
 }
 
-fn is_harmless(c: char) -> bool {
+/// Whether a terminal only shows the character.
+pub(crate) fn is_harmless(c: char) -> bool {
     let turns =
         matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     (!c.is_control() || c == '\t') && !turns
