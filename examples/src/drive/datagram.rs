@@ -52,7 +52,8 @@ impl Socket for DnsSocket {
             return Err(io::ErrorKind::Unsupported.into());
         }
         self.transport = Transport::Tcp(TcpStream::connect(self.server).await?);
-        input.take_all();
+        // A new stream: what the last one held, and that it was closed, is past.
+        *input = Input::default();
         Ok(())
     }
 }
