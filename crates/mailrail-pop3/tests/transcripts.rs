@@ -122,3 +122,8 @@ fn server_timeout() {
 fn server_refused() {
     server(include_str!("transcripts/server_refused.txt"), false, &plaintext());
 }
+
+#[test]
+fn server_shut_down() {
+    server(include_str!("transcripts/server_shut_down.txt"), true, &plaintext());
+}

@@ -49,6 +49,8 @@ pub struct Server {
     deadline: Deadline,
     errors: u32,
     secured: bool,
+    /// It ends once what is being answered is answered.
+    leaving: bool,
     /// What ends it, once the last words are written.
     failed: Option<Error>,
 }
@@ -79,6 +81,7 @@ impl Server {
             deadline: Deadline::default(),
             errors: 0,
             secured: false,
+            leaving: false,
             failed: None,
         }
     }
@@ -259,6 +262,13 @@ impl Server {
         Ok(())
     }
 
+    /// Ends the conversation at any time, as when the server shuts down: what is being answered,
+    /// a message or a QUIT, is answered to its end, then comes -ERR with the code
+    /// [`SYS/TEMP`](ResponseCode::SYS_TEMP) and [`Step::Close`]. Nothing is deleted but by a QUIT.
+    pub const fn shut_down(&mut self) {
+        self.leaving = true;
+    }
+
     const fn answered(&mut self) {
         self.owed = None;
         self.deadline.moved();
@@ -346,6 +356,12 @@ impl Connection for Server {
                     return Err(self.fail(Error::PlaintextAfterStls));
                 }
                 State::Securing => return Ok(Step::Upgrade(Upgrade::Tls)),
+                _ if self.leaving => {
+                    let code = self.offer.resp_codes.then_some(ResponseCode::SYS_TEMP);
+                    Response::err(code, own("shutting down")).encode(&mut self.output);
+                    self.state = State::Over;
+                    continue;
+                }
                 _ => {}
             }
             let limit = match self.state {

@@ -161,6 +161,10 @@ pub(crate) fn act_server(server: &mut Server, words: &str) {
         }
         "piece" => server.message(unescaped(rest)),
         "end" => server.end_message(),
+        "shut" => {
+            server.shut_down();
+            return;
+        }
         _ => panic!("no such answer: {words}"),
     };
     assert_eq!(done, Ok(()), "{words}");
