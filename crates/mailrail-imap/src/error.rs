@@ -67,6 +67,10 @@ pub enum Misuse {
     /// A list that needs a member is empty, or a value fits no command.
     #[error("an argument is empty or out of range")]
     Argument,
+    /// More output waits to be written than [`Limits::output`](crate::Limits::output): drive the
+    /// connection first.
+    #[error("too much output is waiting")]
+    Full,
     /// The conversation is over.
     #[error("the conversation is over")]
     Closed,

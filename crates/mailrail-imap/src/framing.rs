@@ -172,6 +172,16 @@ impl CommandFinder {
         message.waits
     }
 
+    /// In the middle of a message, skips what is left of it. Nothing is to be answered where
+    /// `Skip` says that it is over.
+    pub(crate) fn skip_message(&mut self) {
+        match self.place {
+            CommandPlace::Message(left) => self.start(CommandPlace::SkippedOctets(left)),
+            CommandPlace::BehindMessage => self.start(CommandPlace::SkippedLine),
+            _ => {}
+        }
+    }
+
     fn start(&mut self, place: CommandPlace) {
         (self.place, self.line, self.scanned) = (place, 0, 0);
     }

@@ -22,3 +22,4 @@ pub use config::{Config, Limits, Timeouts};
 pub use encode::{Encoded, Literals};
 pub use error::{Error, Misuse, SyntaxError};
 pub use response::Response;
+pub use server::Server;

@@ -29,7 +29,9 @@ impl<'a> Append<'a> {
         literals.waits(self.length)
     }
 
-    pub(super) fn into_owned(self) -> Append<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Append<'static> {
         Append {
             mailbox: self.mailbox.into_owned(),
             flags: self.flags.into_iter().map(Flag::into_owned).collect(),

@@ -22,7 +22,9 @@ pub struct Authenticate<'a> {
 }
 
 impl<'a> Authenticate<'a> {
-    pub(super) fn into_owned(self) -> Authenticate<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Authenticate<'static> {
         Authenticate {
             mechanism: self.mechanism.into_owned(),
             initial_response: self.initial_response,

@@ -19,7 +19,9 @@ pub struct Copy<'a> {
 }
 
 impl<'a> Copy<'a> {
-    pub(super) fn into_owned(self) -> Copy<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Copy<'static> {
         Copy { uid: self.uid, set: self.set, mailbox: self.mailbox.into_owned() }
     }
 

@@ -16,7 +16,9 @@ pub struct Create<'a> {
 }
 
 impl<'a> Create<'a> {
-    pub(super) fn into_owned(self) -> Create<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Create<'static> {
         Create { mailbox: self.mailbox.into_owned() }
     }
 

@@ -20,7 +20,9 @@ pub struct Fetch<'a> {
 }
 
 impl<'a> Fetch<'a> {
-    pub(super) fn into_owned(self) -> Fetch<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Fetch<'static> {
         let attributes = self.attributes.into_iter().map(FetchAttribute::into_owned).collect();
         Fetch { uid: self.uid, set: self.set, attributes }
     }

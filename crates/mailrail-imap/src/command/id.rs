@@ -16,7 +16,9 @@ pub struct Id<'a> {
 }
 
 impl<'a> Id<'a> {
-    pub(crate) fn into_owned(self) -> Id<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Id<'static> {
         let own = |(name, value): (IString<'_>, _)| (name.into_owned(), nstring_into_owned(value));
         Id { fields: self.fields.into_iter().map(own).collect() }
     }

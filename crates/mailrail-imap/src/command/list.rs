@@ -25,7 +25,9 @@ impl<'a> List<'a> {
         fits(&whole, mailbox, delimiter)
     }
 
-    pub(super) fn into_owned(self) -> List<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> List<'static> {
         List { reference: self.reference.into_owned(), pattern: self.pattern.into_owned() }
     }
 

@@ -18,7 +18,9 @@ pub struct Login<'a> {
 }
 
 impl<'a> Login<'a> {
-    pub(super) fn into_owned(self) -> Login<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Login<'static> {
         Login { user: self.user.into_owned(), password: self.password.map(IString::into_owned) }
     }
 

@@ -17,7 +17,9 @@ pub struct Rename<'a> {
 }
 
 impl<'a> Rename<'a> {
-    pub(super) fn into_owned(self) -> Rename<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Rename<'static> {
         Rename { from: self.from.into_owned(), to: self.to.into_owned() }
     }
 

@@ -20,7 +20,9 @@ pub struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn into_owned(self) -> Search<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Search<'static> {
         Search {
             uid: self.uid,
             charset: self.charset.map(IString::into_owned),

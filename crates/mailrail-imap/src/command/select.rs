@@ -15,7 +15,9 @@ pub struct Select<'a> {
 }
 
 impl<'a> Select<'a> {
-    pub(super) fn into_owned(self) -> Select<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Select<'static> {
         Select { mailbox: self.mailbox.into_owned() }
     }
 

@@ -18,7 +18,9 @@ pub struct Status<'a> {
 }
 
 impl<'a> Status<'a> {
-    pub(super) fn into_owned(self) -> Status<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Status<'static> {
         Status { mailbox: self.mailbox.into_owned(), attributes: self.attributes }
     }
 

@@ -36,7 +36,9 @@ pub enum StoreMode {
 }
 
 impl<'a> Store<'a> {
-    pub(super) fn into_owned(self) -> Store<'static> {
+    /// The same command, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Store<'static> {
         let flags = self.flags.into_iter().map(Flag::into_owned).collect();
         Store { uid: self.uid, set: self.set, mode: self.mode, silent: self.silent, flags }
     }

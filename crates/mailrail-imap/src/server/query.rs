@@ -239,8 +239,7 @@ impl Test {
             Self::Smaller(size) => message.size()? < *size,
             Self::Field(name, needle) => {
                 let message = Message::parse(header(message.bytes(Needs::Header)?));
-                let found = message.headers().all(name).any(|field| needle.is_in(&field.text()));
-                found
+                message.headers().all(name).any(|field| needle.is_in(&field.text()))
             }
             Self::Body(needle) => {
                 is_in_body(needle, &Message::parse(message.bytes(Needs::Message)?))
@@ -279,14 +278,13 @@ fn is_in_header(needle: &Needle, headers: Headers<'_>) -> bool {
 
 /// Whether it is in one of the texts of the body, or in the header of a message in it.
 fn is_in_body(needle: &Needle, message: &Message<'_>) -> bool {
-    let found = message.parts().any(|part| match part.kind() {
+    message.parts().any(|part| match part.kind() {
         PartKind::Leaf => part.text().is_some_and(|text| needle.is_in(&text)),
         PartKind::Message => {
             part.message().is_some_and(|inner| is_in_header(needle, inner.headers()))
         }
         _ => false,
-    });
-    found
+    })
 }
 
 /// A string that is searched for, in lower case.
