@@ -1,5 +1,13 @@
 //! Listeners: where connections come from, and what becomes of them until a session has them.
 
+mod context;
+pub mod login;
+mod run;
+pub mod smtp;
+
+pub use context::Context;
+pub use run::{Error as StartError, run};
+
 use crate::{
     drive::tokio::{Stream, Tls},
     shutdown::Shutdown,

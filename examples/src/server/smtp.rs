@@ -1,0 +1,402 @@
+//! SMTP: a mail exchanger, and message submission (RFC 6409).
+
+use super::{
+    Accepted, Context, Service,
+    login::{Login, MECHANISMS, Outcome},
+};
+use crate::{
+    accounts::Destination,
+    drive::{
+        Clock,
+        tokio::{Link, Stream},
+    },
+    store::{self, Date, Envelope, Incoming},
+};
+use mailrail_message::{DateTime, Hops, Received, ReturnPath};
+use mailrail_smtp::{
+    Config, Domain, EnhancedStatusCode, Extensions, ForwardPath, Host, Mailbox, Misuse, Reply,
+    ReplyCode, ReversePath, Server, command::Mail, server::Event,
+};
+use mailrail_wire::Secret;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
+
+/// How many trace fields a message may have before it counts as one that goes round in circles
+/// (RFC 5321 §6.3).
+const HOPS_MAX: usize = 100;
+/// How many wrong passwords a connection may try.
+const LOGINS_MAX: u32 = 5;
+
+/// Talks SMTP over an accepted connection until its end.
+pub async fn run(context: &Context, accepted: Accepted) {
+    let Accepted { service, stream, peer, over_limit, mut shutdown } = accepted;
+    let mut link = Link::new(machine(context, service, &stream), stream, Clock::start());
+    let mut session = Session::new(context, service, peer, over_limit);
+    let mut stopping = false;
+    loop {
+        let idle = session.transaction.is_none() && !stopping;
+        let next = tokio::select! {
+            biased;
+            () = shutdown.requested(), if idle => None,
+            next = link.next_event() => Some(next),
+        };
+        let Some(next) = next else {
+            stopping = true;
+            // Where TLS is being put in place, there is nobody to tell.
+            let bye = reply(ReplyCode::UNAVAILABLE, (4, 3, 2), "The server is shutting down");
+            if link.conn().shut_down(&bye).is_ok() { continue } else { return }
+        };
+        match next {
+            Ok(Some((event, smtp))) => {
+                if let Err(error) = session.answer(event, smtp).await {
+                    return tracing::error!(%peer, %error, "smtp");
+                }
+            }
+            Ok(None) => return,
+            Err(error) => return tracing::debug!(%peer, %error, "smtp"),
+        }
+    }
+}
+
+fn machine(context: &Context, service: Service, stream: &Stream) -> Server {
+    let submission = service != Service::Smtp;
+    let mut offer = Extensions::built_in();
+    offer.size = Some(context.max_message_size);
+    offer.starttls = stream.has_tls();
+    if submission {
+        for mechanism in MECHANISMS {
+            // Those are names.
+            let _ = offer.add_mechanism(mechanism);
+        }
+    }
+    let mut config = Config::default();
+    config.require_auth = submission;
+    config.allow_plaintext_auth = context.allow_plaintext;
+    if stream.is_secure() { Server::over_tls(offer, config) } else { Server::new(offer, config) }
+}
+
+struct Session<'c> {
+    context: &'c Context,
+    submission: bool,
+    peer: SocketAddr,
+    over_limit: bool,
+    /// What the client calls itself.
+    host: String,
+    login: Option<Login>,
+    wrong_passwords: u32,
+    transaction: Option<Box<Transaction>>,
+}
+
+/// A message from MAIL on.
+struct Transaction {
+    /// Names the message in the log and in its trace field.
+    id: String,
+    envelope: Envelope,
+    /// As the client wrote them.
+    recipients: Vec<String>,
+    /// The message, as far as it has come; none before DATA, and where it is lost.
+    incoming: Option<Incoming>,
+    hops: Hops,
+    refusal: Option<Reply<'static>>,
+}
+
+impl<'c> Session<'c> {
+    fn new(context: &'c Context, service: Service, peer: SocketAddr, over_limit: bool) -> Self {
+        Self {
+            context,
+            submission: service != Service::Smtp,
+            peer,
+            over_limit,
+            host: String::new(),
+            login: None,
+            wrong_passwords: 0,
+            transaction: None,
+        }
+    }
+
+    async fn answer(&mut self, event: Event<'_>, smtp: &mut Server) -> Result<(), Misuse> {
+        match event {
+            Event::Connected if self.over_limit => {
+                smtp.reply(&reply(ReplyCode::UNAVAILABLE, (4, 3, 2), "Too many connections"))
+            }
+            Event::Connected => smtp.greet(&self.context.hostname),
+            Event::Ehlo { host } | Event::Helo { host } => self.hello(&host, smtp),
+            Event::Authenticate { mechanism, initial_response } => {
+                self.login = Login::begin(mechanism);
+                self.log_in(initial_response, smtp)
+            }
+            Event::AuthenticateResponse(response) => self.log_in(Some(response), smtp),
+            Event::Mail(mail) => self.mail(&mail, smtp),
+            Event::Rcpt(rcpt) => self.rcpt(&rcpt.forward_path, smtp),
+            Event::Data => self.data(smtp).await,
+            Event::Message(piece) => {
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.take(piece).await;
+                }
+                Ok(())
+            }
+            Event::EndOfMessage => self.end(smtp).await,
+            Event::Aborted(refusal) => {
+                tracing::info!(peer = %self.peer, ?refusal, "refused");
+                self.transaction = None;
+                Ok(())
+            }
+            Event::Secured => {
+                self.host.clear();
+                self.transaction = None;
+                Ok(())
+            }
+            Event::Rset => {
+                self.transaction = None;
+                smtp.accept()
+            }
+            // STARTTLS, where it is offered, and QUIT.
+            _ => smtp.accept(),
+        }
+    }
+
+    fn hello(&mut self, host: &Host<'_>, smtp: &mut Server) -> Result<(), Misuse> {
+        self.host = host.to_string();
+        self.transaction = None;
+        smtp.greet(&self.context.hostname)
+    }
+
+    fn log_in(
+        &mut self,
+        response: Option<Secret<Vec<u8>>>,
+        smtp: &mut Server,
+    ) -> Result<(), Misuse> {
+        let accounts = &self.context.accounts;
+        let outcome = self.login.as_mut().map(|login| login.step(response.as_ref(), accounts));
+        match outcome.unwrap_or(Outcome::Refused) {
+            Outcome::Challenge(challenge) => return smtp.challenge(challenge.expose()),
+            Outcome::Account(account) => {
+                tracing::debug!(peer = %self.peer, account, "logged in");
+                smtp.accept()
+            }
+            Outcome::Refused => {
+                tracing::info!(peer = %self.peer, "authentication failed");
+                self.wrong_passwords += 1;
+                smtp.reply(&if self.wrong_passwords < LOGINS_MAX {
+                    let code = ReplyCode::CREDENTIALS_INVALID;
+                    reply(code, (5, 7, 8), "Authentication credentials invalid")
+                } else {
+                    reply(ReplyCode::UNAVAILABLE, (4, 7, 0), "Too many attempts")
+                })
+            }
+        }
+        .inspect(|()| self.login = None)
+    }
+
+    fn mail(&mut self, mail: &Mail<'_>, smtp: &mut Server) -> Result<(), Misuse> {
+        let refused = |text| reply(ReplyCode::MAILBOX_NAME_NOT_ALLOWED, (5, 1, 7), text);
+        let sender = match &mail.reverse_path {
+            ReversePath::Null => None,
+            ReversePath::Mailbox(mailbox) if !self.is_qualified(mailbox) => {
+                return smtp.reply(&refused("The sender's domain is not fully qualified"));
+            }
+            ReversePath::Mailbox(mailbox) => Some(mailbox.to_string()),
+        };
+        let Ok(prefix) = ReturnPath::new(sender.as_deref()).encode() else {
+            return smtp.reply(&refused("No such sender address"));
+        };
+        let mut id = [0; 8];
+        if let Err(error) = getrandom::fill(&mut id) {
+            tracing::error!(%error, "random numbers");
+            return smtp.reply(&local_error());
+        }
+        self.transaction = Some(Box::new(Transaction {
+            id: format!("{:016x}", u64::from_ne_bytes(id)),
+            envelope: Envelope {
+                sender: sender.unwrap_or_default(),
+                prefix,
+                ..Envelope::default()
+            },
+            recipients: Vec::new(),
+            incoming: None,
+            hops: Hops::default(),
+            refusal: None,
+        }));
+        smtp.accept()
+    }
+
+    /// RFC 6409 §4.2: a submission server lets no domain pass that means something else elsewhere.
+    fn is_qualified(&self, mailbox: &Mailbox<'_>) -> bool {
+        let is_local =
+            || self.context.accounts.destination(&mailbox.to_string()) != Destination::Remote;
+        !self.submission || is_dotted(mailbox) || is_local()
+    }
+
+    fn rcpt(&mut self, path: &ForwardPath<'_>, smtp: &mut Server) -> Result<(), Misuse> {
+        let recipient = match path {
+            ForwardPath::Postmaster => "postmaster".to_owned(),
+            ForwardPath::Mailbox(mailbox) => mailbox.to_string(),
+        };
+        let unavailable = |enhanced, text| reply(ReplyCode::MAILBOX_UNAVAILABLE, enhanced, text);
+        let Some(transaction) = &mut self.transaction else {
+            return smtp.reply(&local_error());
+        };
+        match self.context.accounts.destination(&recipient) {
+            Destination::Local(account) => transaction.envelope.local.push(account),
+            Destination::Unknown => {
+                tracing::info!(peer = %self.peer, recipient, "no such user");
+                return smtp.reply(&unavailable((5, 1, 1), "No such user here"));
+            }
+            Destination::Remote if !self.submission => {
+                tracing::info!(peer = %self.peer, recipient, "relaying denied");
+                return smtp.reply(&unavailable((5, 7, 1), "Relaying denied"));
+            }
+            Destination::Remote if path.mailbox().is_some_and(|mailbox| !is_dotted(mailbox)) => {
+                let text = "The recipient's domain is not fully qualified";
+                return smtp.reply(&unavailable((5, 1, 2), text));
+            }
+            Destination::Remote => transaction.envelope.remote.push(recipient.clone()),
+        }
+        transaction.recipients.push(recipient);
+        smtp.accept()
+    }
+
+    async fn data(&mut self, smtp: &mut Server) -> Result<(), Misuse> {
+        let Some(transaction) = &mut self.transaction else {
+            return smtp.reply(&local_error());
+        };
+        let trace = Trace {
+            host: &self.host,
+            peer: self.peer.ip().to_canonical(),
+            by: &self.context.hostname,
+            with: smtp.protocol().as_str(),
+        };
+        match transaction.begin(self.context, &trace).await {
+            Ok(()) => smtp.accept(),
+            Err(error) => smtp.reply(&failed(&error)),
+        }
+    }
+
+    async fn end(&mut self, smtp: &mut Server) -> Result<(), Misuse> {
+        let Some(transaction) = self.transaction.take() else {
+            return smtp.reply(&local_error());
+        };
+        let Transaction { id, envelope, recipients, incoming, refusal, .. } = *transaction;
+        let size = incoming.as_ref().map_or(0, Incoming::len);
+        let stored = match (refusal, incoming) {
+            (None, Some(incoming)) => keep(&self.context.store, incoming, envelope).await,
+            (refusal, _) => Err(refusal.unwrap_or_else(local_error)),
+        };
+        match stored {
+            Ok(()) => {
+                tracing::info!(id, peer = %self.peer, size, ?recipients, "accepted");
+                let text = format!("Accepted as {id}");
+                smtp.reply(&Reply::new(ReplyCode::OK, text).with_enhanced(EnhancedStatusCode::OK))
+            }
+            Err(refusal) => {
+                tracing::info!(id, peer = %self.peer, %refusal, "refused");
+                smtp.reply(&refusal)
+            }
+        }
+    }
+}
+
+/// What makes the message ours: once this has returned, it is on the disk for each recipient.
+async fn keep(
+    store: &store::Store,
+    incoming: Incoming,
+    envelope: Envelope,
+) -> Result<(), Reply<'static>> {
+    let blob = incoming.finish().await.map_err(|error| failed(&error))?;
+    store.accept(blob, envelope).await.map_err(|error| failed(&error))
+}
+
+/// What a trace field tells of the connection.
+struct Trace<'a> {
+    host: &'a str,
+    peer: IpAddr,
+    by: &'a Domain<'static>,
+    with: &'static str,
+}
+
+impl Trace<'_> {
+    /// The field. What the client says of itself, and its recipient, may hold what no such field
+    /// can: it is left out then.
+    fn field(&self, id: &str, recipients: &[String]) -> io::Result<Vec<u8>> {
+        let date = DateTime::from_unix(Date::now().seconds, 0)
+            .ok_or_else(|| io::Error::other("the clock tells no date"))?;
+        let address = match self.peer {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("IPv6:{address}"),
+        };
+        let mut received = Received::new(self.host, self.by.as_str(), self.with, date);
+        received.address = Some(&address);
+        received.id = Some(id);
+        let plain = received.clone();
+        if let [recipient] = recipients {
+            received.recipient = Some(recipient);
+        }
+        let nameless = || {
+            let mut received = plain.clone();
+            received.from = "unknown";
+            received.encode()
+        };
+        received
+            .encode()
+            .or_else(|_| plain.encode())
+            .or_else(|_| nameless())
+            .map_err(io::Error::other)
+    }
+}
+
+impl Transaction {
+    /// Opens the message's file and puts the trace field in front.
+    async fn begin(&mut self, context: &Context, trace: &Trace<'_>) -> store::Result<()> {
+        let field = trace.field(&self.id, &self.recipients)?;
+        let mut incoming = context.store.incoming()?;
+        incoming.append(&field).await?;
+        self.incoming = Some(incoming);
+        Ok(())
+    }
+
+    /// Adds what came next. A message that is lost is still read to its end.
+    async fn take(&mut self, piece: &[u8]) {
+        let Some(incoming) = &mut self.incoming else { return };
+        self.hops.pass(piece);
+        let refusal = if self.hops.count() > HOPS_MAX {
+            Some(reply(ReplyCode::TRANSACTION_FAILED, (5, 4, 6), "Too many hops: a mail loop"))
+        } else {
+            incoming.append(piece).await.err().map(|error| failed(&error))
+        };
+        if refusal.is_some() {
+            self.refusal = refusal;
+            self.incoming = None;
+        }
+    }
+}
+
+/// Whether the mailbox's domain can be one that means the same everywhere.
+fn is_dotted(mailbox: &Mailbox<'_>) -> bool {
+    mailbox.domain().is_none_or(|domain| domain.as_str().contains('.'))
+}
+
+/// What a client is told of a store that fails.
+fn failed(error: &store::Error) -> Reply<'static> {
+    tracing::error!(%error, "a message could not be stored");
+    match error {
+        store::Error::Io(error) if error.kind() == io::ErrorKind::StorageFull => {
+            reply(ReplyCode::INSUFFICIENT_STORAGE, (4, 3, 1), "The disk is full")
+        }
+        _ => local_error(),
+    }
+}
+
+fn local_error() -> Reply<'static> {
+    reply(ReplyCode::LOCAL_ERROR, (4, 3, 0), "Something is wrong here; try again later")
+}
+
+fn reply(code: ReplyCode, enhanced: (u8, u16, u16), text: &'static str) -> Reply<'static> {
+    let reply = Reply::new(code, text);
+    let (class, subject, detail) = enhanced;
+    match EnhancedStatusCode::new(class, subject, detail) {
+        Some(enhanced) => reply.with_enhanced(enhanced),
+        None => reply,
+    }
+}
