@@ -1,0 +1,139 @@
+//! What is built from any values is refused, or read back as the same values.
+
+#![no_main]
+
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::fuzz_target;
+use mailrail_message::{
+    Address, Attachment, Builder, DateTime, Group, Mailbox, Message, MessageId, Received,
+    ReturnPath,
+};
+
+#[derive(Arbitrary, Debug)]
+struct Values<'a> {
+    from: (Option<&'a str>, &'a str, &'a str),
+    to: Vec<(Option<&'a str>, &'a str, &'a str)>,
+    group: Option<(&'a str, Vec<(Option<&'a str>, &'a str, &'a str)>)>,
+    subject: &'a str,
+    field: Option<(&'a str, &'a str)>,
+    structured: Option<(&'a str, &'a str)>,
+    ids: Vec<&'a str>,
+    date: (i64, i16),
+    text: Option<&'a str>,
+    html: Option<&'a str>,
+    inline: Option<(&'a str, &'a [u8])>,
+    files: Vec<(&'a str, Option<&'a str>, &'a [u8])>,
+    random: [u8; 16],
+}
+
+fn mailbox(parts: (Option<&str>, &str, &str)) -> Option<Mailbox<'static>> {
+    let (name, local, domain) = parts;
+    let quoted = local.replace('\\', "\\\\").replace('"', "\\\"");
+    let text = format!("\"{quoted}\"@{domain}");
+    let mailbox = Mailbox::new(&text).ok()?.into_owned();
+    assert_eq!((mailbox.local_part(), mailbox.domain()), (local, domain));
+    Some(match name.filter(|name| !name.is_empty()) {
+        Some(name) => mailbox.with_name(name.to_owned()),
+        None => mailbox,
+    })
+}
+
+/// The text as it is read back: its lines end in CR LF, and a byte order mark is none of its letters.
+fn canonical(text: &str) -> String {
+    let mut lines = text.replace("\r\n", "\n").replace(['\r', '\n'], "\r\n");
+    if !lines.is_empty() && !lines.ends_with("\r\n") {
+        lines.push_str("\r\n");
+    }
+    lines.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(lines)
+}
+
+/// No value makes more than one field of a trace.
+fn trace(values: &Values<'_>, date: DateTime) {
+    let mut received = Received::new(values.subject, values.from.2, "ESMTP", date);
+    received.address = values.text;
+    received.recipient = values.html;
+    let path = ReturnPath::new(values.text).encode();
+    for field in [received.encode(), path].into_iter().flatten() {
+        let message = Message::parse(&field);
+        assert_eq!(message.headers().iter().len(), 1);
+        assert_eq!(message.root().raw_body(), b"");
+    }
+}
+
+fuzz_target!(|values: Values<'_>| {
+    let Some(date) = DateTime::from_unix(values.date.0 % 250_000_000_000, values.date.1 % 1440)
+    else {
+        return;
+    };
+    trace(&values, date);
+    let from =
+        mailbox(values.from).or_else(|| Mailbox::new("a@b.test").ok()).expect("a valid address");
+    let ids: Vec<_> = values.ids.iter().filter_map(|id| MessageId::new(id).ok()).collect();
+    let mut to: Vec<Address<'_>> =
+        values.to.iter().copied().filter_map(mailbox).map(Address::Mailbox).collect();
+    to.extend(values.group.as_ref().map(|(name, members)| {
+        let members = members.iter().copied().filter_map(mailbox).collect();
+        Address::Group(Group::new(*name, members))
+    }));
+    let mut builder = Builder::new().from(from.clone()).date(date).subject(values.subject);
+    builder = to.iter().cloned().fold(builder, Builder::to);
+    builder = ids.iter().cloned().fold(builder, Builder::reference);
+    if let Some((name, text)) = values.field {
+        builder = builder.field(name, text);
+    }
+    if let Some((name, text)) = values.structured {
+        builder = builder.structured_field(name, text);
+    }
+    if let Some(text) = values.text {
+        builder = builder.text(text);
+    }
+    if let Some(html) = values.html {
+        builder = builder.html(html);
+    }
+    if let Some((id, content)) = values.inline
+        && let Ok(id) = MessageId::new(id)
+    {
+        let file = Attachment::new("image/png", content.to_vec()).with_content_id(id);
+        builder = builder.inline(file);
+    }
+    for (kind, name, content) in &values.files {
+        let mut file = Attachment::new(*kind, content.to_vec());
+        if let Some(name) = name {
+            file = file.with_name(*name);
+        }
+        builder = builder.attach(file);
+    }
+    let Ok(pieces) = builder.build(values.random) else { return };
+    let size = pieces.size();
+    let bytes = pieces.into_vec();
+    assert_eq!(bytes.len() as u64, size);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r\n").expect("lines end in CR LF");
+        assert!(line.len() <= 998 && !line.contains(&b'\r') && !line.contains(&0));
+    }
+
+    let message = Message::parse(&bytes);
+    let headers = message.headers();
+    assert_eq!(headers.from(), [Address::Mailbox(from)]);
+    assert_eq!(headers.to(), to);
+    assert_eq!(headers.subject().as_deref(), Some(values.subject));
+    assert_eq!(headers.references().collect::<Vec<_>>(), ids);
+    assert_eq!(headers.date(), Some(date));
+    if let Some((name, text)) = values.field {
+        assert_eq!(headers.field(name).expect("the field").text(), text);
+    }
+    let files = message.attachments().filter(|part| part.content_id().is_none());
+    let files: Vec<_> = files.map(|part| (part.filename(), part.decoded())).collect();
+    if let Some(text) = values.text {
+        assert_eq!(message.text().as_deref(), Some(&*canonical(text)));
+    }
+    if let Some(html) = values.html {
+        assert_eq!(message.html().as_deref(), Some(&*canonical(html)));
+    }
+    if values.text.is_some() {
+        assert_eq!(files.len(), values.files.len());
+        for ((_, name, content), (read_name, read)) in values.files.iter().zip(files) {
+            assert_eq!((read_name.as_deref(), &*read), (*name, *content));
+        }
+    }
+});
