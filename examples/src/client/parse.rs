@@ -108,11 +108,11 @@ mod tests {
              \n\
              Parts:\n  \
              -        multipart/mixed\n  \
-             1        text/plain, 7bit, 12 bytes\n  \
+             1        text/plain, 7bit, 13 bytes\n  \
              2        image/png, base64, 3 bytes, a›.png\n\
              \n\
              Defects:\n  \
-             invalid date at byte 102\n  \
+             invalid date at byte 90\n  \
              field is neither ASCII nor UTF-8 at byte 174\n"
         );
     }
