@@ -2,6 +2,7 @@
 
 mod context;
 pub mod login;
+pub mod pop3;
 mod run;
 pub mod smtp;
 

@@ -1,6 +1,6 @@
 //! A whole server: its configuration, store, certificate and listeners put together.
 
-use super::{Accepted, Bound, Context, Service, Session, announce, serve, smtp};
+use super::{Accepted, Bound, Context, Service, Session, announce, pop3, serve, smtp};
 use crate::{
     accounts::Accounts,
     cli::server::{Certificate, ServerOptions},
@@ -81,7 +81,7 @@ fn certificate(options: &ServerOptions) -> Result<Tls, tls::Error> {
 struct Sessions(Arc<Context>);
 
 const fn is_there(service: Service) -> bool {
-    matches!(service, Service::Smtp | Service::Submission | Service::Submissions)
+    !matches!(service, Service::Lmtp | Service::Imap | Service::Imaps)
 }
 
 impl Session for Sessions {
@@ -90,8 +90,9 @@ impl Session for Sessions {
             Service::Smtp | Service::Submission | Service::Submissions => {
                 smtp::run(&self.0, accepted).await;
             }
+            Service::Pop3 | Service::Pop3s => pop3::run(&self.0, accepted).await,
             // `is_there` lets nobody listen for these.
-            Service::Lmtp | Service::Pop3 | Service::Pop3s | Service::Imap | Service::Imaps => {}
+            Service::Lmtp | Service::Imap | Service::Imaps => {}
         }
     }
 }
