@@ -44,6 +44,9 @@ pub struct Limits {
     /// Both sides: how many bytes of output may wait before more is queued, but for one piece.
     /// 64 KiB by default.
     pub output: usize,
+    /// Client: how many commands may be under way before the first of them is answered. 16 by
+    /// default; 1 turns pipelining off.
+    pub pipelined: usize,
     /// Server: how many commands in a row may be refused by the machine (unknown, malformed, too
     /// long, not now) before it says BYE and closes. 20 by default.
     pub errors: u32,
@@ -58,6 +61,7 @@ impl Default for Limits {
             append: 64 * 1024 * 1024,
             response: 1024 * 1024,
             output: 64 * 1024,
+            pipelined: 16,
             errors: 20,
         }
     }
@@ -72,7 +76,8 @@ pub struct Timeouts {
     /// Client: from a command to its answer, and between two responses on the way to it.
     /// 5 minutes by default.
     pub response: Duration,
-    /// Client: how long an IDLE stays up before it is ended and begun anew, so that the server's
+    /// Client: how long an IDLE stays up before the caller is asked to end it and to begin a new
+    /// one ([`client::Event::WantDone`](crate::client::Event::WantDone)), so that the server's
     /// inactivity timer does not run out. 29 minutes by default (RFC 2177 §3).
     pub idle: Duration,
     /// Server: from one command to the next before the user has logged in. 3 minutes by default.

@@ -16,6 +16,9 @@ use memchr::{memchr_iter, memrchr};
 /// `{18446744073709551615+}` and a CR.
 const LITERAL_MAX: usize = 24;
 
+/// The largest `number64` (RFC 9051 §9): no literal has more octets.
+const NUMBER_MAX: u64 = i64::MAX.unsigned_abs();
+
 /// How many bytes of a SEARCH response are waited for before its numbers are handed on.
 const SEARCH_PART: usize = 8 * 1024;
 
@@ -302,7 +305,8 @@ pub(crate) enum ResponseFound {
     Octets(usize),
     /// Not enough to tell.
     More,
-    /// The response, or the segment of a FETCH, is longer than [`Limits::response`].
+    /// The response, or the segment of a FETCH, is longer than [`Limits::response`], or a literal
+    /// that is streamed longer than any number that can be said.
     TooLong,
 }
 
@@ -350,6 +354,9 @@ impl ResponseFinder {
             match literal {
                 None => return self.found(end, ResponsePlace::Start),
                 Some((before, literal)) if kind == Kind::Fetch && is_streamed(before) => {
+                    if literal.len > NUMBER_MAX {
+                        return ResponseFound::TooLong;
+                    }
                     return self.found(end, ResponsePlace::Literal(literal.len));
                 }
                 Some((_, literal)) => {
@@ -372,6 +379,11 @@ impl ResponseFinder {
         }
         self.scanned = self.scanned.max(bytes.len());
         ResponseFound::More
+    }
+
+    /// Whether the next unit begins a response.
+    pub(crate) fn is_between(&self) -> bool {
+        self.place == ResponsePlace::Start
     }
 
     fn found(&mut self, end: usize, next: ResponsePlace) -> ResponseFound {

@@ -12,11 +12,13 @@ mod error;
 mod framing;
 mod grammar;
 
+pub mod client;
 pub mod command;
 pub mod response;
 pub mod server;
 pub mod types;
 
+pub use client::Client;
 pub use command::Command;
 pub use config::{Config, Limits, Timeouts};
 pub use encode::{Encoded, Literals};
