@@ -320,9 +320,9 @@ fn the_structure_is_what_clients_expect() {
 /// Inputs on which a careless reader takes time with the square of their length: here each must end at once.
 #[test]
 fn hostile_messages_end() {
-    let many = |piece: &str| piece.repeat(1_000_000 / piece.len());
+    let many = |piece: &str| piece.repeat(100_000 / piece.len());
     let mixed = "Content-Type: multipart/mixed; boundary=a\r\n\r\n";
-    let nested = "--a\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n".repeat(5000);
+    let nested = "--a\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n".repeat(2500);
     let all = [
         format!("To: {}\r\n\r\n", many("(")),
         format!("To: {}\r\n\r\n", many("\"\\")),
