@@ -304,6 +304,29 @@ impl Server {
         code: Option<ResponseCode<'_>>,
         text: Text<'_>,
     ) -> Result<(), Misuse> {
+        self.untagged(Status::Ok, code, text)
+    }
+
+    /// Says a warning that belongs to no command, or to the one that is being answered without
+    /// ending it (RFC 3501 §7.1.2).
+    ///
+    /// # Errors
+    ///
+    /// As for [`untagged_ok`](Self::untagged_ok).
+    pub fn untagged_no(
+        &mut self,
+        code: Option<ResponseCode<'_>>,
+        text: Text<'_>,
+    ) -> Result<(), Misuse> {
+        self.untagged(Status::No, code, text)
+    }
+
+    fn untagged(
+        &mut self,
+        status: Status,
+        code: Option<ResponseCode<'_>>,
+        text: Text<'_>,
+    ) -> Result<(), Misuse> {
         if self.failed.is_some() || self.turn == Turn::Over {
             return Err(Misuse::Closed);
         }
@@ -318,7 +341,7 @@ impl Server {
             return Err(Misuse::Full);
         }
         self.end_search_line();
-        self.say(None, Status::Ok, code, text);
+        self.say(None, status, code, text);
         Ok(())
     }
 

@@ -1,0 +1,4 @@
+//! How the transcripts are acted and shown.
+#![cfg(test)]
+
+pub(crate) mod server;
