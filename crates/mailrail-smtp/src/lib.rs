@@ -21,5 +21,5 @@ pub use response::{EnhancedStatusCode, Reply, ReplyCode};
 pub use server::Server;
 pub use types::{
     AddressLiteral, Domain, Extension, Extensions, ForwardPath, GeneralLiteral, Host, LocalPart,
-    Mailbox, Parameter, Protocol, ReversePath,
+    Mailbox, Parameter, Protocol, ReversePath, Unfit,
 };

@@ -3,6 +3,7 @@
 mod address;
 mod domain;
 mod extensions;
+mod fit;
 mod parameter;
 mod path;
 mod protocol;
@@ -12,6 +13,7 @@ pub use address::{LocalPart, Mailbox};
 pub(crate) use domain::host;
 pub use domain::{AddressLiteral, Domain, GeneralLiteral, Host};
 pub use extensions::{Extension, Extensions};
+pub use fit::Unfit;
 pub use parameter::Parameter;
 pub(crate) use parameter::{parameters, write_xtext};
 pub use path::{ForwardPath, ReversePath};
