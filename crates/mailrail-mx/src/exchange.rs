@@ -33,6 +33,18 @@ impl Exchanges {
         self.exchangers.iter().filter(|exchanger| !exchanger.addresses.is_empty())
     }
 
+    /// For a server that asks for a domain whose exchanger it may be itself, under the name
+    /// `own`: leaves out itself and all that are not preferred to it, so that no message goes
+    /// round in circles (RFC 5321 §5.1). Tells whether it was among them; where none is left
+    /// then, the message is returned with 5.4.6.
+    pub fn keep_preferred_to(&mut self, own: &str) -> bool {
+        let own = own.trim_end_matches('.');
+        let own = self.exchangers.iter().find(|host| host.host.eq_ignore_ascii_case(own));
+        let Some(preference) = own.map(|own| own.preference) else { return false };
+        self.exchangers.retain(|host| host.preference < preference);
+        true
+    }
+
     /// Whether a later lookup may find an exchanger that this one could not use: where none is
     /// [`usable`](Self::usable), the message waits if so, and else is returned (RFC 5321 §5.1).
     #[must_use]
@@ -185,6 +197,28 @@ mod tests {
         }
         assert!(first.iter().all(|&times| times > 50), "{first:?}");
         assert_eq!(order(&records, 9, 3), order(&records, 9, 3));
+    }
+
+    #[test]
+    fn no_message_comes_back() {
+        let exchanger = |preference, host: &str| Exchanger {
+            preference,
+            host: host.into(),
+            ..Exchanger::default()
+        };
+        let all = Exchanges {
+            exchangers: [(5, "a.test"), (10, "b.test"), (10, "own.test"), (20, "c.test")]
+                .map(|(preference, host)| exchanger(preference, host))
+                .into(),
+            ..Exchanges::default()
+        };
+        let mut found = all.clone();
+        assert!(!found.keep_preferred_to("else.test"));
+        assert_eq!(found, all);
+        assert!(found.keep_preferred_to("OWN.test."));
+        assert_eq!(found.exchangers, [exchanger(5, "a.test")]);
+        assert!(found.keep_preferred_to("a.test"));
+        assert!(found.exchangers.is_empty());
     }
 
     #[test]
