@@ -10,11 +10,16 @@
 pub mod accounts;
 pub mod cli;
 pub mod client;
+pub mod deliver;
 pub mod dial;
+pub mod dialogue;
 pub mod drive;
+pub mod lookup;
+pub mod outgoing;
 pub mod server;
 pub mod shutdown;
 pub mod store;
+pub mod submit;
 pub mod terminal;
 pub mod tls;
 pub mod transcript;

@@ -1,0 +1,167 @@
+//! A message in a file, on its way out: its lines are ended as SMTP has them, and it is read as
+//! often as it takes, a piece at a time.
+
+use bytes::{Bytes, BytesMut};
+use mailrail_wire::LineEnds;
+use std::{
+    env,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek},
+    path::Path,
+    process,
+};
+
+/// The bytes read at a time.
+const PIECE: usize = 64 * 1024;
+
+/// A message that can be read from its start again and again.
+#[derive(Debug)]
+pub struct Outgoing {
+    file: File,
+    size: u64,
+    has_eight_bit: bool,
+}
+
+impl Outgoing {
+    /// Opens the file; `-` is standard input, which goes through a temporary file that has no name
+    /// any more.
+    ///
+    /// # Errors
+    ///
+    /// Those of the files.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut file =
+            if path.as_os_str() == "-" { spool(io::stdin())? } else { File::open(path)? };
+        if !file.metadata()?.is_file() {
+            // A pipe gives its bytes once.
+            file = spool(file)?;
+        }
+        let mut outgoing = Self { file, size: 0, has_eight_bit: false };
+        let mut pieces = outgoing.pieces()?;
+        let mut last = [b'\r', b'\n'];
+        while let Some(piece) = pieces.next_piece()? {
+            outgoing.size += piece.len() as u64;
+            outgoing.has_eight_bit |= !piece.is_ascii();
+            last = match piece[..] {
+                [.., a, b] => [a, b],
+                [b] => [last[1], b],
+                [] => last,
+            };
+        }
+        if last != *b"\r\n" {
+            outgoing.size += 2;
+        }
+        Ok(outgoing)
+    }
+
+    /// Its bytes as they are sent, dot-stuffing aside.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether some of them are over 127.
+    #[must_use]
+    pub const fn has_eight_bit(&self) -> bool {
+        self.has_eight_bit
+    }
+
+    /// Reads it from its start. The pieces share the file's position: one reader at a time.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file.
+    pub fn pieces(&self) -> io::Result<Pieces> {
+        let mut file = self.file.try_clone()?;
+        file.rewind()?;
+        Ok(Pieces { file, ends: Some(LineEnds::default()) })
+    }
+}
+
+/// The message, piece by piece.
+#[derive(Debug)]
+pub struct Pieces {
+    file: File,
+    /// None at the end.
+    ends: Option<LineEnds>,
+}
+
+impl Pieces {
+    /// The next piece; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file.
+    pub fn next_piece(&mut self) -> io::Result<Option<Bytes>> {
+        while let Some(ends) = &mut self.ends {
+            let mut piece = vec![0; PIECE];
+            let n = self.file.read(&mut piece)?;
+            piece.truncate(n);
+            let mut out = BytesMut::with_capacity(n + n / 16);
+            if n == 0 {
+                if let Some(ends) = self.ends.take() {
+                    ends.finish(|bytes| out.extend_from_slice(&bytes));
+                }
+            } else {
+                ends.complete(piece.into(), |bytes| out.extend_from_slice(&bytes));
+            }
+            if !out.is_empty() {
+                return Ok(Some(out.freeze()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Keeps what can be read once only in a file that goes with its last handle.
+fn spool(mut from: impl Read) -> io::Result<File> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let name = format!("mailrail-{}-{:016x}", process::id(), u64::from_ne_bytes(random));
+    let path = env::temp_dir().join(name);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path)?;
+    let copied = io::copy(&mut from, &mut file);
+    // Where an open file cannot be removed, the system's cleaning takes it.
+    let _ = fs::remove_file(&path);
+    copied.map(|_| file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(text: &[u8]) -> (Vec<u8>, Outgoing) {
+        let outgoing = Outgoing { file: spool(text).unwrap(), size: 0, has_eight_bit: false };
+        let path = env::temp_dir().join(format!("mailrail-outgoing-{}", process::id()));
+        fs::write(&path, text).unwrap();
+        let opened = Outgoing::open(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let mut all = Vec::new();
+        for _ in 0..2 {
+            all.clear();
+            let mut pieces = outgoing.pieces().unwrap();
+            while let Some(piece) = pieces.next_piece().unwrap() {
+                all.extend_from_slice(&piece);
+            }
+        }
+        (all, opened)
+    }
+
+    #[test]
+    fn lines_are_ended_and_counted() {
+        let (all, outgoing) = sent(b"a\nb\r\nc\r");
+        assert_eq!(all, b"a\r\nb\r\nc\r\n");
+        assert_eq!((outgoing.size(), outgoing.has_eight_bit()), (9, false));
+        let (all, outgoing) = sent("ä".as_bytes());
+        assert_eq!(all, "ä".as_bytes());
+        assert_eq!((outgoing.size(), outgoing.has_eight_bit()), (4, true));
+        let (all, outgoing) = sent(b"");
+        assert_eq!((all.len(), outgoing.size()), (0, 0));
+        let long = "x\n".repeat(PIECE);
+        assert_eq!(sent(long.as_bytes()).0, long.replace('\n', "\r\n").as_bytes());
+    }
+}
