@@ -15,6 +15,7 @@ pub mod dial;
 pub mod dialogue;
 pub mod drive;
 pub mod lookup;
+pub mod maildir;
 pub mod outgoing;
 pub mod server;
 pub mod shutdown;

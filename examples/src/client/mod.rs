@@ -5,6 +5,7 @@ mod json;
 
 pub mod compose;
 pub mod parse;
+pub mod pop3;
 pub mod report;
 
 pub use failure::Failure;
@@ -42,6 +43,9 @@ async fn run(options: ClientOptions) -> Result<(), Failure> {
     match options.command {
         Command::Compose(message) => compose::run(&message),
         Command::Parse { file, json } => parse::run(&file, json),
+        Command::Pop3 { server, maildir, keep } => {
+            pop3::run(&options.connect, &server, &maildir, keep).await
+        }
         _ => Err(Failure::new("not built yet")),
     }
 }
