@@ -28,5 +28,8 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn start(options: ServerOptions) -> Result<(), server::StartError> {
     let shutdown = Shutdown::on_signals()?;
-    server::run(options, shutdown).await
+    let server = server::start(options, None).await?;
+    server.announce()?;
+    server.serve(shutdown).await;
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The command lines of the programs.
 
 pub mod client;
+pub mod journey;
 pub mod server;
 mod url;
 

@@ -1,10 +1,21 @@
 //! What all sessions of a server share.
 
-use crate::{accounts::Accounts, store::Store};
+use super::Service;
+use crate::{
+    accounts::Accounts,
+    drive::{
+        Clock, Tap,
+        tokio::{Link, Stream},
+    },
+    store::Store,
+};
 use mailrail_smtp::Domain;
+use std::{fmt, sync::Arc};
+
+/// Makes a tap for each connection to a service; none where nobody wants to see it.
+pub type Taps = Arc<dyn Fn(Service) -> Option<Box<dyn Tap>> + Send + Sync>;
 
 /// What all sessions of a server share, whatever protocol they speak.
-#[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "the program fills it in")]
 pub struct Context {
     /// The mail.
@@ -17,4 +28,23 @@ pub struct Context {
     pub allow_plaintext: bool,
     /// The largest message taken, in bytes.
     pub max_message_size: u64,
+    /// Who sees what the connections send and receive.
+    pub taps: Option<Taps>,
+}
+
+impl Context {
+    /// The driver of a connection's machine.
+    pub fn link<C>(&self, service: Service, machine: C, stream: Stream) -> Link<C, Stream> {
+        let mut link = Link::new(machine, stream, Clock::start());
+        if let Some(tap) = self.taps.as_ref().and_then(|taps| taps(service)) {
+            link.tap(tap);
+        }
+        link
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("hostname", &self.hostname).finish_non_exhaustive()
+    }
 }

@@ -6,8 +6,8 @@ pub mod pop3;
 mod run;
 pub mod smtp;
 
-pub use context::Context;
-pub use run::{Error as StartError, run};
+pub use context::{Context, Taps};
+pub use run::{Error as StartError, Started, start};
 
 use crate::{
     drive::tokio::{Stream, Tls},

@@ -5,10 +5,7 @@ use super::{
     login::{Login, MECHANISMS, Outcome},
 };
 use crate::{
-    drive::{
-        Clock,
-        tokio::{Link, Stream},
-    },
+    drive::tokio::Stream,
     store::{Error, MailboxState, MaildropLock, Pieces},
 };
 use bytes::Bytes;
@@ -26,8 +23,8 @@ const ERRORS_MAX: u32 = 10;
 
 /// Talks POP3 over an accepted connection until its end.
 pub async fn run(context: &Context, accepted: Accepted) {
-    let Accepted { stream, peer, over_limit, mut shutdown, .. } = accepted;
-    let mut link = Link::new(machine(context, &stream), stream, Clock::start());
+    let Accepted { service, stream, peer, over_limit, mut shutdown, .. } = accepted;
+    let mut link = context.link(service, machine(context, &stream), stream);
     let mut session =
         Session { context, peer, over_limit, login: None, maildrop: None, sending: None };
     let mut stopping = false;

@@ -1,6 +1,6 @@
 //! A whole server: its configuration, store, certificate and listeners put together.
 
-use super::{Accepted, Bound, Context, Service, Session, announce, pop3, serve, smtp};
+use super::{Accepted, Bound, Context, Service, Session, Taps, announce, pop3, serve, smtp};
 use crate::{
     accounts::Accounts,
     cli::server::{Certificate, ServerOptions},
@@ -10,7 +10,7 @@ use crate::{
     tls,
 };
 use mailrail_smtp::{Domain, SyntaxError};
-use std::{io, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +33,21 @@ pub enum Error {
     Service(Service),
 }
 
-/// Runs a server until `shutdown`. Once it listens, standard output says where.
+/// A server that listens, and does not serve anybody yet.
+#[derive(Debug)]
+pub struct Started {
+    context: Arc<Context>,
+    bound: Vec<Bound>,
+    tls: Tls,
+    max_connections: usize,
+}
+
+/// Starts a server. `taps` see what its connections send and receive.
 ///
 /// # Errors
 ///
 /// Where it cannot start.
-pub async fn run(options: ServerOptions, shutdown: Shutdown) -> Result<(), Error> {
+pub async fn start(options: ServerOptions, taps: Option<Taps>) -> Result<Started, Error> {
     if let Some((service, _)) = options.listen.iter().find(|(service, _)| !is_there(*service)) {
         return Err(Error::Service(*service));
     }
@@ -56,14 +65,35 @@ pub async fn run(options: ServerOptions, shutdown: Shutdown) -> Result<(), Error
         hostname,
         allow_plaintext: options.allow_plaintext,
         max_message_size: options.max_message_size,
+        taps,
     });
     let mut bound = Vec::new();
     for (service, addr) in options.listen {
         bound.push(Bound::bind(service, addr).await?);
     }
-    announce(&bound, &mut io::stdout().lock())?;
-    serve(bound, Arc::new(Sessions(context)), tls, options.max_connections, shutdown).await;
-    Ok(())
+    Ok(Started { context, bound, tls, max_connections: options.max_connections })
+}
+
+impl Started {
+    /// Where it listens.
+    pub fn addrs(&self) -> impl Iterator<Item = (Service, SocketAddr)> {
+        self.bound.iter().map(|bound| (bound.service(), bound.addr()))
+    }
+
+    /// Says on standard output where it listens.
+    ///
+    /// # Errors
+    ///
+    /// Those of standard output.
+    pub fn announce(&self) -> io::Result<()> {
+        announce(&self.bound, &mut io::stdout().lock())
+    }
+
+    /// Serves until `shutdown`.
+    pub async fn serve(self, shutdown: Shutdown) {
+        let Self { context, bound, tls, max_connections } = self;
+        serve(bound, Arc::new(Sessions(context)), tls, max_connections, shutdown).await;
+    }
 }
 
 fn certificate(options: &ServerOptions) -> Result<Tls, tls::Error> {

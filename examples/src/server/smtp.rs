@@ -6,10 +6,7 @@ use super::{
 };
 use crate::{
     accounts::Destination,
-    drive::{
-        Clock,
-        tokio::{Link, Stream},
-    },
+    drive::tokio::Stream,
     store::{self, Date, Envelope, Incoming},
 };
 use mailrail_message::{DateTime, Hops, Received, ReturnPath};
@@ -32,7 +29,7 @@ const LOGINS_MAX: u32 = 5;
 /// Talks SMTP over an accepted connection until its end.
 pub async fn run(context: &Context, accepted: Accepted) {
     let Accepted { service, stream, peer, over_limit, mut shutdown } = accepted;
-    let mut link = Link::new(machine(context, service, &stream), stream, Clock::start());
+    let mut link = context.link(service, machine(context, service, &stream), stream);
     let mut session = Session::new(context, service, peer, over_limit);
     let mut stopping = false;
     loop {
