@@ -16,6 +16,7 @@ pub mod dialogue;
 pub mod drive;
 pub mod journey;
 pub mod lookup;
+pub mod maildir;
 pub mod outgoing;
 pub mod server;
 pub mod shutdown;
