@@ -4,6 +4,7 @@ mod answer;
 mod data;
 mod drive;
 mod event;
+mod fetched;
 mod octets;
 mod query;
 mod receive;
@@ -13,6 +14,7 @@ mod view;
 
 pub use data::Selected;
 pub use event::Event;
+pub use fetched::{Segment, Stored};
 pub use octets::{Needs, Octets, Piece};
 pub use query::{Query, Searched};
 pub use view::View;
