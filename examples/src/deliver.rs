@@ -69,6 +69,9 @@ impl Pieces for outgoing::Pieces {
     }
 }
 
+/// Makes a tap for each conversation.
+pub type Taps = Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>;
+
 /// How mail goes out.
 #[derive(Clone)]
 #[expect(clippy::exhaustive_structs, reason = "the caller fills it in")]
@@ -84,7 +87,7 @@ pub struct Courier {
     /// TLS, without a check of who the peer is: better than none (RFC 7435).
     pub tls: Arc<ClientConfig>,
     /// Sees each conversation.
-    pub tap: Option<fn() -> Box<dyn Tap>>,
+    pub tap: Option<Taps>,
 }
 
 impl fmt::Debug for Courier {
@@ -218,7 +221,7 @@ impl Courier {
                     name.map_or(Tls::Unavailable, |name| Tls::Client(Arc::clone(&self.tls), name));
                 let smtp = Client::new(Config::default());
                 let mut link = Link::new(smtp, Stream::new(tcp, tls), Clock::start());
-                if let Some(tap) = self.tap {
+                if let Some(tap) = &self.tap {
                     link.tap(tap());
                 }
                 talk(&mut link, &mut dialogue, message).await;

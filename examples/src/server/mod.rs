@@ -3,6 +3,8 @@
 mod context;
 pub mod login;
 pub mod pop3;
+mod relay;
+mod report;
 mod run;
 pub mod smtp;
 

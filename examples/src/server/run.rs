@@ -1,15 +1,17 @@
 //! A whole server: its configuration, store, certificate and listeners put together.
 
-use super::{Accepted, Bound, Context, Service, Session, Taps, announce, pop3, serve, smtp};
+use super::{Accepted, Bound, Context, Service, Session, Taps, announce, pop3, relay, serve, smtp};
 use crate::{
     accounts::Accounts,
     cli::server::{Certificate, ServerOptions},
+    deliver::Courier,
     drive::tokio::Tls,
+    lookup::Resolver,
     shutdown::Shutdown,
     store::{self, Store},
     tls,
 };
-use mailrail_smtp::{Domain, SyntaxError};
+use mailrail_smtp::{Domain, Host, SyntaxError};
 use std::{io, net::SocketAddr, sync::Arc};
 
 /// Why a server does not start.
@@ -37,6 +39,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Started {
     context: Arc<Context>,
+    courier: Courier,
     bound: Vec<Bound>,
     tls: Tls,
     max_connections: usize,
@@ -56,6 +59,14 @@ pub async fn start(options: ServerOptions, taps: Option<Taps>) -> Result<Started
         .parse()
         .map_err(|error| Error::Hostname(options.hostname.clone(), error))?;
     let tls = certificate(&options)?;
+    let courier = Courier {
+        resolver: Resolver::new(options.resolver),
+        port: options.relay_port,
+        hello: Host::Domain(hostname.clone()),
+        own: Some(hostname.clone()),
+        tls: tls::unchecked_client()?,
+        tap: None,
+    };
     let accounts = Accounts::new(&options.domains, options.users);
     let store = Store::open(options.data, options.index).await?;
     store.add_accounts(accounts.names().map(str::to_owned).collect()).await?;
@@ -71,7 +82,7 @@ pub async fn start(options: ServerOptions, taps: Option<Taps>) -> Result<Started
     for (service, addr) in options.listen {
         bound.push(Bound::bind(service, addr).await?);
     }
-    Ok(Started { context, bound, tls, max_connections: options.max_connections })
+    Ok(Started { context, courier, bound, tls, max_connections: options.max_connections })
 }
 
 impl Started {
@@ -89,10 +100,12 @@ impl Started {
         announce(&self.bound, &mut io::stdout().lock())
     }
 
-    /// Serves until `shutdown`.
+    /// Serves, and relays what is queued, until `shutdown`.
     pub async fn serve(self, shutdown: Shutdown) {
-        let Self { context, bound, tls, max_connections } = self;
-        serve(bound, Arc::new(Sessions(context)), tls, max_connections, shutdown).await;
+        let Self { context, courier, bound, tls, max_connections } = self;
+        let relay = relay::run(Arc::clone(&context), courier, shutdown.clone());
+        let sessions = Arc::new(Sessions(context));
+        tokio::join!(serve(bound, sessions, tls, max_connections, shutdown), relay);
     }
 }
 
