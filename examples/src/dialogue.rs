@@ -4,7 +4,7 @@
 use mailrail_mx::InvalidDomain;
 use mailrail_sasl::ClientMechanism;
 use mailrail_smtp::{
-    Client, EnhancedStatusCode, Extensions, Host, Mailbox, Misuse, Reply, ReversePath, Unfit,
+    Client, Extensions, Host, Mailbox, Misuse, Reply, ReversePath, Unfit,
     client::{Event, Verb},
 };
 use mailrail_wire::Secret;
@@ -107,29 +107,6 @@ impl Reason {
             | Self::Unproved
             | Self::Broken(_) => false,
         }
-    }
-
-    /// The status that a report names (RFC 3463): that of the reply where it has one.
-    #[must_use]
-    pub fn status(&self) -> EnhancedStatusCode {
-        let class = if self.is_final() { 5 } else { 4 };
-        let (subject, detail) = match self {
-            Self::Refused(reply) | Self::Unserved(reply) => match reply.enhanced() {
-                Some(enhanced) if enhanced.class() == class => return enhanced,
-                _ => (0, 0),
-            },
-            Self::Unfit(Unfit::TooLarge { .. }) => (3, 4),
-            Self::Unfit(_) => (6, 3),
-            Self::Insecure | Self::NoLogin | Self::Unproved => (7, 0),
-            Self::Broken(_) => (4, 1),
-            Self::Lookup { error, .. } if error.is_temporary() => (4, 3),
-            Self::Lookup { .. } | Self::Domain { .. } => (1, 2),
-            Self::NullMx(_) => (1, 10),
-            Self::NoExchanger { .. } => (4, 4),
-            Self::Loop(_) => (4, 6),
-        };
-        EnhancedStatusCode::new(class, subject, detail)
-            .unwrap_or(EnhancedStatusCode::SYSTEM_FAILURE)
     }
 }
 

@@ -4,9 +4,12 @@ mod failure;
 mod json;
 
 pub mod compose;
+pub mod deliver;
+pub mod mx;
 pub mod parse;
 pub mod pop3;
 pub mod report;
+pub mod submit;
 
 pub use failure::Failure;
 pub use json::write_json;
@@ -42,6 +45,12 @@ pub fn main(options: ClientOptions) -> ExitCode {
 async fn run(options: ClientOptions) -> Result<(), Failure> {
     match options.command {
         Command::Compose(message) => compose::run(&message),
+        Command::Send { server, message } => submit::send(&options.connect, &server, &message),
+        Command::Submit { server, message } => submit::submit(&options.connect, &server, &message),
+        Command::Deliver { resolver, port, message } => {
+            deliver::run(&options.connect, resolver, port, &message).await
+        }
+        Command::Mx { domain, resolver, json } => mx::run(&domain, resolver, json).await,
         Command::Parse { file, json } => parse::run(&file, json),
         Command::Pop3 { server, maildir, keep } => {
             pop3::run(&options.connect, &server, &maildir, keep).await

@@ -68,9 +68,7 @@ fn compose(
          Your message could not be delivered to these recipients, and is not tried again:\n\n"
     );
     for (queued, reason) in failed {
-        let status = reason.status();
-        let reason = reason.to_string();
-        text += &format!("{}\n    {status}: {reason}\n\n", queued.recipient);
+        text += &format!("{}\n    {reason}\n\n", queued.recipient);
     }
     text += "The header of your message is attached.\n";
     let (mut id, mut boundary) = ([0; 16], [0; 16]);
