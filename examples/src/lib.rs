@@ -25,3 +25,8 @@ pub mod submit;
 pub mod terminal;
 pub mod tls;
 pub mod transcript;
+
+/// Compiles the example of the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
