@@ -9,6 +9,7 @@
 
 pub(crate) mod dovecot;
 pub(crate) mod folder;
+pub(crate) mod maildrop;
 pub(crate) mod nsd;
 pub(crate) mod postfix;
 pub(crate) mod program;
