@@ -187,7 +187,8 @@ mod tests {
             for piece in segment.octets.pieces() {
                 match piece {
                     Piece::Stored(range) => {
-                        out.text(&TEXT[range.start as usize..range.end as usize]);
+                        let index = |n: u64| usize::try_from(n).unwrap();
+                        out.text(&TEXT[index(range.start)..index(range.end)]);
                     }
                     Piece::Text(text) => out.text(text),
                 }

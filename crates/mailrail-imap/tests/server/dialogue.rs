@@ -2,6 +2,7 @@
 //! written as on the wire, but without a tag.
 
 use bytes::{Buf, Bytes};
+use core::num::NonZeroU32;
 use mailrail_imap::{
     Command, Literals, Response, Server,
     command::{Authenticate, Enable, Login, Select},
@@ -10,7 +11,6 @@ use mailrail_imap::{
     types::{Capabilities, Capability, Flag, Tag, Text},
 };
 use mailrail_testing::{Shown, escaped};
-use std::num::NonZeroU32;
 
 /// All that the crate can do, but for extensions nobody knows.
 pub(crate) fn offer() -> Capabilities {

@@ -1,4 +1,0 @@
-//! How the transcripts are acted and shown.
-#![cfg(test)]
-
-pub(crate) mod server;
