@@ -1,6 +1,7 @@
 //! Listeners: where connections come from, and what becomes of them until a session has them.
 
 mod context;
+pub mod imap;
 pub mod login;
 pub mod pop3;
 mod relay;

@@ -1,6 +1,8 @@
 //! A whole server: its configuration, store, certificate and listeners put together.
 
-use super::{Accepted, Bound, Context, Service, Session, Taps, announce, pop3, relay, serve, smtp};
+use super::{
+    Accepted, Bound, Context, Service, Session, Taps, announce, imap, pop3, relay, serve, smtp,
+};
 use crate::{
     accounts::Accounts,
     cli::server::{Certificate, ServerOptions},
@@ -124,7 +126,7 @@ fn certificate(options: &ServerOptions) -> Result<Tls, tls::Error> {
 struct Sessions(Arc<Context>);
 
 const fn is_there(service: Service) -> bool {
-    !matches!(service, Service::Lmtp | Service::Imap | Service::Imaps)
+    !matches!(service, Service::Lmtp)
 }
 
 impl Session for Sessions {
@@ -134,8 +136,9 @@ impl Session for Sessions {
                 smtp::run(&self.0, accepted).await;
             }
             Service::Pop3 | Service::Pop3s => pop3::run(&self.0, accepted).await,
-            // `is_there` lets nobody listen for these.
-            Service::Lmtp | Service::Imap | Service::Imaps => {}
+            Service::Imap | Service::Imaps => imap::run(&self.0, accepted).await,
+            // `is_there` lets nobody listen for this.
+            Service::Lmtp => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     arrival::unname_blob, writer::Effects,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 /// What is known of a message without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -331,6 +331,28 @@ impl Store {
                 params![uidnext, id.0],
             )?;
             Ok(first)
+        })
+        .await
+    }
+
+    /// The messages with these UIDs, as far as they are there, in the order of their UIDs.
+    ///
+    /// # Errors
+    ///
+    /// Those of the index.
+    pub async fn messages(
+        &self,
+        mailbox: MailboxId,
+        uids: RangeInclusive<u32>,
+    ) -> Result<Vec<Message>> {
+        self.read(move |db| {
+            let list = format!(
+                "SELECT {MESSAGE} FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid"
+            );
+            let mut list = db.prepare_cached(&list)?;
+            let list =
+                list.query_map(params![mailbox.0, uids.start(), uids.end()], Message::from_row)?;
+            Ok(list.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }
