@@ -8,6 +8,7 @@
 )]
 
 mod peers;
+mod pop3;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -16,5 +17,6 @@ use support::suite::Suite;
 fn main() {
     let mut suite = Suite::default();
     peers::add(&mut suite);
+    pop3::add(&mut suite);
     suite.run().exit();
 }
