@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(not(feature = "std"), no_std)]
-// To be taken out with the second of the two machines.
-#![allow(dead_code, unused_imports, reason = "the machines are what uses the framing")]
 
 extern crate alloc;
 

@@ -36,8 +36,8 @@ impl Client {
         self.command(Command::Unselect)
     }
 
-    /// EXPUNGE: removes the messages with `\Deleted` (RFC 3501 §6.4.3): an [`Event::Expunge`]
-    /// each.
+    /// EXPUNGE: removes the messages with `\Deleted` (RFC 3501 §6.4.3): an
+    /// [`Event::Expunge`](super::Event::Expunge) each.
     ///
     /// # Errors
     ///
@@ -55,8 +55,9 @@ impl Client {
         self.command(Command::Expunge(commands::Expunge { uids: Some(uids) }))
     }
 
-    /// SEARCH: asks which messages fit all keys (RFC 3501 §6.4.4): [`Event::Search`] with sequence
-    /// numbers. `charset` is that of the keys' strings, US-ASCII where there is none.
+    /// SEARCH: asks which messages fit all keys (RFC 3501 §6.4.4):
+    /// [`Event::Search`](super::Event::Search) with sequence numbers. `charset` is that of the
+    /// keys' strings, US-ASCII where there is none.
     ///
     /// # Errors
     ///
@@ -82,9 +83,9 @@ impl Client {
         self.search_by(true, charset, keys.into())
     }
 
-    /// FETCH: asks for parts of messages (RFC 3501 §6.4.5): [`Event::Fetch`], and
-    /// [`Event::Literal`] where they are large. Servers may tell of other messages, too, and more
-    /// than was asked for.
+    /// FETCH: asks for parts of messages (RFC 3501 §6.4.5): [`Event::Fetch`](super::Event::Fetch),
+    /// and [`Event::Literal`](super::Event::Literal) where they are large. Servers may tell of
+    /// other messages, too, and more than was asked for.
     ///
     /// # Errors
     ///
@@ -113,7 +114,7 @@ impl Client {
     }
 
     /// STORE: changes flags of messages (RFC 3501 §6.4.6). Where it is not `silent`, an
-    /// [`Event::Fetch`] tells the new flags of each.
+    /// [`Event::Fetch`](super::Event::Fetch) tells the new flags of each.
     ///
     /// # Errors
     ///
@@ -164,7 +165,8 @@ impl Client {
     }
 
     /// MOVE: moves messages to a mailbox (RFC 6851 §3.1). Where they went is told by a COPYUID, in
-    /// [`Event::Status`] or in the answer; an [`Event::Expunge`] each tells that they are gone.
+    /// [`Event::Status`](super::Event::Status) or in the answer; an
+    /// [`Event::Expunge`](super::Event::Expunge) each tells that they are gone.
     ///
     /// # Errors
     ///
@@ -182,8 +184,9 @@ impl Client {
         self.command(Command::Move(commands::Copy { uid: true, set: uids, mailbox }))
     }
 
-    /// IDLE: has the server tell news as they come (RFC 2177), from [`Event::Idling`] to
-    /// [`done`](Self::done). [`Event::WantDone`] asks for that when it has been up for long.
+    /// IDLE: has the server tell news as they come (RFC 2177), from
+    /// [`Event::Idling`](super::Event::Idling) to [`done`](Self::done).
+    /// [`Event::WantDone`](super::Event::WantDone) asks for that when it has been up for long.
     ///
     /// # Errors
     ///

@@ -23,7 +23,7 @@ use bytes::Bytes;
 use mailrail_sasl::sends_password;
 use mailrail_wire::{Output, Secret};
 use queue::Queue;
-use state::{Deadline, Idling, Reading, Ready, Session, State};
+use state::{Deadline, Reading, Ready, Session, State};
 
 /// The longest literal that there can be (RFC 9051 §9, `number64`).
 const LITERAL_MAX: u64 = i64::MAX.unsigned_abs();
