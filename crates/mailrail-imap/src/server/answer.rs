@@ -195,13 +195,17 @@ impl Server {
         if self.failed.is_some() || self.turn == Turn::Over {
             return Err(Misuse::Closed);
         }
-        let untold = self.ready.as_ref().is_some_and(|ready| {
-            ready.wants_answer() && !matches!(ready, Ready::WantResponse | Ready::WantLiteral)
-        });
-        if self.turn != Turn::Answering || untold || self.fetching.is_some() {
+        if self.turn != Turn::Answering || self.has_untold() || self.fetching.is_some() {
             return Err(Misuse::NotNow);
         }
         Ok(self.answer.as_ref().map(|answer| answer.what))
+    }
+
+    /// Whether an event that is to be answered was not taken yet.
+    pub(super) fn has_untold(&self) -> bool {
+        self.ready.as_ref().is_some_and(|ready| {
+            ready.wants_answer() && !matches!(ready, Ready::WantResponse | Ready::WantLiteral)
+        })
     }
 
     fn tagged(&mut self, status: Status, code: Option<ResponseCode<'_>>, text: Text<'_>) {

@@ -138,14 +138,15 @@ impl Server {
         Ok(())
     }
 
-    /// Whether the protocol allows EXPUNGE at this moment.
+    /// Whether EXPUNGE is allowed at this moment: by the protocol, and not before the caller has
+    /// taken the event of a command, which may hold sequence numbers.
     #[must_use]
     pub fn may_expunge(&self) -> bool {
         self.is_selected()
             && self.fetching.is_none()
             && match self.turn {
                 Turn::Idle => true,
-                Turn::Answering => {
+                Turn::Answering if !self.has_untold() => {
                     self.answer.as_ref().is_some_and(|answer| answer.what.allows_expunge())
                 }
                 _ => false,

@@ -104,7 +104,7 @@ pub enum Event<'i> {
     /// removed, then OK.
     Expunge(Expunge),
     /// SEARCH. Answer with [`search`](super::Server::search), in as many calls as you like, then
-    /// OK. The charset is one that all strings can be taken for UTF-8 in.
+    /// OK. The charset is US-ASCII or UTF-8.
     Search(Search<'i>),
     /// FETCH. Answer with [`fetch`](super::Server::fetch) for each message, then OK.
     Fetch {

@@ -95,6 +95,20 @@ fn an_event_is_taken_once_and_answered_after_that() {
 }
 
 #[test]
+fn nothing_is_expunged_under_a_command_that_was_not_taken() {
+    let (mut server, mut input) = selected(3);
+    input.extend(b"b COPY 3 x\r\n");
+    assert_eq!(server.poll(START, &mut input), Ok(Step::Event));
+    assert_eq!(server.expunge(1), Err(Misuse::NotNow));
+    server.exists(4).unwrap();
+    assert!(matches!(event(&mut server, &mut input), Event::Copy(_)));
+    server.expunge(1).unwrap();
+    server.done().unwrap();
+    let sent = written(&mut server, &mut input);
+    assert_eq!(sent, b"* 4 EXISTS\r\n* 1 EXPUNGE\r\nb OK COPY completed\r\n");
+}
+
+#[test]
 fn long_answers_are_not_queued() {
     let (mut server, mut input) = selected(1_000_000);
     input.extend(b"b FETCH 1:* FLAGS\r\nc SEARCH ALL\r\n");
@@ -254,6 +268,9 @@ fn noise() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
+/// Something that a caller does.
+type Act = dyn FnOnce(&mut Server) -> Result<(), Misuse>;
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -277,7 +294,7 @@ proptest! {
                         continue;
                     }
                     // Most of these are misuse, which changes nothing; the last always fits.
-                    let mut acts: Vec<Box<dyn FnOnce(&mut Server) -> Result<(), Misuse>>> = vec![
+                    let mut acts: Vec<Box<Act>> = vec![
                         Box::new(|s| s.exists(9)),
                         Box::new(|s| s.expunge(1)),
                         Box::new(|s| s.accept_message()),
