@@ -244,14 +244,15 @@ fn an_endless_response_is_an_error() {
     for wire in [
         format_bytes(&["* OK ", &long]),
         format_bytes(&["* LIST () \"/\" {9223372036854775808}\r\n"]),
+        format_bytes(&["* 1 FETCH (BODY[] {9223372036854775808}\r\nabc"]),
         format_bytes(&["* LIST () \"/\" {180}\r\n"]),
         format_bytes(&["* LIST () \"/\" {170}\r\n", &long, "\r\n"]),
     ] {
         assert_eq!(all(&wire), "too long");
     }
     assert_eq!(
-        all(b"* 1 FETCH (BODY[] {9223372036854775808}\r\nabc"),
-        "\"* 1 FETCH (BODY[] {9223372036854775808}\\r\\n\" "
+        all(b"* 1 FETCH (BODY[] {9223372036854775807}\r\nabc"),
+        "\"* 1 FETCH (BODY[] {9223372036854775807}\\r\\n\" "
     );
 }
 
