@@ -162,7 +162,7 @@ fn mutt() -> Result {
 set certificate_file={ca} header_cache= message_cachedir= confirmcreate=no confirmappend=no
 set pop_user={BOB} pop_pass={PASSWORD} pop_authenticators='plain:user' pop_checkinterval=1
 set mbox_type=Maildir delete=yes quit=yes move=no wait_key=no pop_delete=yes read_inc=0
-push '<tag-pattern>.<enter><tag-prefix><save-message><kill-line>{out}<enter><quit>'
+push '<tag-pattern>~A<enter><tag-prefix><save-message><kill-line>{out}<enter><quit>'
 ",
             ca = maildrop.ca
         );
