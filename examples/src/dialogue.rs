@@ -199,7 +199,7 @@ impl Dialogue {
     }
 
     fn reply(&mut self, command: Verb, reply: Reply<'_>, smtp: &mut Client) -> Result<(), Misuse> {
-        let positive = reply.is_positive();
+        let positive = reply.code().is_completion();
         match command {
             Verb::Greeting if positive => smtp.ehlo(self.hello.clone()),
             Verb::Ehlo if positive => self.secure(smtp),

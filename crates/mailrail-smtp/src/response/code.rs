@@ -75,13 +75,19 @@ impl ReplyCode {
         self.0
     }
 
-    /// 2yz: done.
+    /// 2yz or 3yz: done, or so far so good.
     #[must_use]
     pub const fn is_positive(self) -> bool {
+        self.0 < 400
+    }
+
+    /// 2yz, "Positive Completion": done.
+    #[must_use]
+    pub const fn is_completion(self) -> bool {
         self.0 < 300
     }
 
-    /// 3yz: go on.
+    /// 3yz, "Positive Intermediate": go on.
     #[must_use]
     pub const fn is_intermediate(self) -> bool {
         300 <= self.0 && self.0 < 400

@@ -106,7 +106,7 @@ impl<'a> Reply<'a> {
         self.enhanced
     }
 
-    /// Whether it is 2yz: done.
+    /// Whether it is 2yz or 3yz: done, or so far so good.
     #[must_use]
     pub const fn is_positive(&self) -> bool {
         self.code.is_positive()

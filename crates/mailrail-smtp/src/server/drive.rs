@@ -17,7 +17,7 @@ use mailrail_wire::{Connection, Found, Input, LineFinder, Output, Step, Time, Un
 impl Server {
     /// What follows from an answer.
     pub(super) fn answered(&mut self, due: Due, code: ReplyCode) {
-        let positive = code.is_positive() || code.is_intermediate();
+        let positive = code.is_positive();
         if code == ReplyCode::UNAVAILABLE || due == Due::Quit || (due == Due::Greeting && !positive)
         {
             self.state = State::Closing;

@@ -151,9 +151,9 @@ impl Server {
             return Err(Misuse::UnfitReply { code });
         }
         match due {
-            Due::Ehlo if code.is_positive() => self.say_ehlo(reply),
+            Due::Ehlo if code.is_completion() => self.say_ehlo(reply),
             // No enhanced code goes with these (RFC 2034 §4).
-            Due::Greeting | Due::Ehlo | Due::Helo if code.is_positive() => {
+            Due::Greeting | Due::Ehlo | Due::Helo if code.is_completion() => {
                 reply.encode_with(None, &mut self.output);
             }
             _ => self.encode(reply),

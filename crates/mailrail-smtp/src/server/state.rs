@@ -54,7 +54,7 @@ impl Due {
             Self::Auth => code.get() == ReplyCode::AUTHENTICATED.get(),
             Self::Data => code.get() == ReplyCode::START_MESSAGE.get(),
             Self::Quit => code.get() == ReplyCode::CLOSING.get(),
-            _ => code.is_positive(),
+            _ => code.is_completion(),
         };
         fits || code.is_transient() || code.is_permanent()
     }
