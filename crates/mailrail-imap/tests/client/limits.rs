@@ -58,7 +58,7 @@ fn body() -> FetchAttribute<'static> {
 
 #[test]
 fn an_idle_client_is_small() {
-    assert!(size_of::<Client>() <= 700, "{}", size_of::<Client>());
+    assert!(size_of::<Client>() <= 512, "{}", size_of::<Client>());
 }
 
 #[test]
