@@ -5,6 +5,9 @@
 mod dialogue;
 mod store;
 
+extern crate alloc;
+
+use alloc::collections::VecDeque;
 use bytes::Bytes;
 use core::time::Duration;
 use dialogue::{act, show};
@@ -14,7 +17,6 @@ use mailrail_imap::{
     types::{Capabilities, Capability, Flag},
 };
 use mailrail_testing::{Ended, Pair, Shown};
-use std::collections::VecDeque;
 use store::Store;
 
 const ALL: [Capability; 12] = [

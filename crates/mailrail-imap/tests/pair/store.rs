@@ -1,5 +1,6 @@
 //! Mailboxes in memory, and a server's caller that serves them.
 
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use core::{convert::Infallible, num::NonZeroU32};
 use mailrail_imap::{
@@ -15,7 +16,6 @@ use mailrail_imap::{
     },
 };
 use mailrail_message::Message;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 #[derive(Debug, Clone)]
 struct Kept {
@@ -404,7 +404,8 @@ impl Store {
             for octets in segment.octets.pieces() {
                 let octets = match octets {
                     Piece::Stored(range) => {
-                        let range = range.start as usize..range.end as usize;
+                        let at = |n: u64| usize::try_from(n).unwrap();
+                        let range = at(range.start)..at(range.end);
                         Bytes::copy_from_slice(&kept.bytes[range])
                     }
                     Piece::Text(text) => Bytes::from_static(text),
