@@ -228,6 +228,22 @@ fn ids_that_look_like_paths_stay_ids() {
 }
 
 #[test]
+fn many_refusals_are_counted() {
+    let folder = Folder::new("pop3-refusals").unwrap();
+    let (url, serving) = stand_in(|line| {
+        match line.split(' ').next() {
+            Some("STAT") => "+OK 50 1\r\n",
+            Some("USER" | "PASS" | "QUIT") => "+OK\r\n",
+            _ => "-ERR no\r\n",
+        }
+        .to_owned()
+    });
+    let said = error(&get(&url, &folder, &[]));
+    assert_eq!((said.lines().count(), said.lines().last()), (21, Some("and 30 more")));
+    assert!(serving.join().unwrap().iter().all(|line| !line.starts_with("DELE")));
+}
+
+#[test]
 fn without_unique_ids_the_text_tells() {
     let folder = Folder::new("pop3-without").unwrap();
     for (args, wanted) in [

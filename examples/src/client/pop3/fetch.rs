@@ -19,6 +19,8 @@ use std::{
 const MESSAGES_MAX: u32 = 100_000;
 /// The largest message that is fetched, in octets.
 const OCTETS_MAX: u64 = 1 << 30;
+/// How many refused messages are told one by one.
+const FAILURES_MAX: usize = 20;
 /// How many octets a message may have beyond twice what LIST said: not all servers count alike.
 const SLACK: u64 = 64 * 1024;
 
@@ -47,14 +49,14 @@ pub(super) async fn fetch(
         incoming: None,
         fetched: 0,
         deleted: 0,
-        failures: Vec::new(),
+        failures: Failures::default(),
     };
     run.retrieve(link).await?;
     run.quit(link, keep).await?;
     let (fetched, deleted) = (run.fetched, run.deleted);
     let known = run.messages.iter().filter(|message| message.is_stored).count() - fetched;
     print(&format!("{fetched} fetched, {known} fetched before, {deleted} deleted on the server"))?;
-    if run.failures.is_empty() { Ok(()) } else { Err(Failure::each(run.failures)) }
+    run.failures.into_result()
 }
 
 /// A message of the maildrop.
@@ -144,7 +146,32 @@ struct Run<'a> {
     incoming: Option<Arriving>,
     fetched: usize,
     deleted: usize,
-    failures: Vec<String>,
+    failures: Failures,
+}
+
+/// What was refused: the first of it in words.
+#[derive(Default)]
+struct Failures {
+    told: Vec<String>,
+    count: usize,
+}
+
+impl Failures {
+    fn add(&mut self, failure: String) {
+        self.count += 1;
+        if self.count <= FAILURES_MAX {
+            self.told.push(failure);
+        }
+    }
+
+    fn into_result(mut self) -> Result<(), Failure> {
+        match self.count - self.told.len() {
+            0 if self.count == 0 => return Ok(()),
+            0 => {}
+            untold => self.told.push(format!("and {untold} more")),
+        }
+        Err(Failure::each(self.told))
+    }
 }
 
 struct Arriving {
@@ -163,7 +190,7 @@ impl Run<'_> {
             match message.size {
                 _ if message.is_stored => {}
                 Some(size) if size > OCTETS_MAX => {
-                    self.failures.push(format!("message {number}: {size} octets are too many"));
+                    self.failures.add(format!("message {number}: {size} octets are too many"));
                 }
                 _ => {
                     link.conn().retr(number)?;
@@ -182,7 +209,7 @@ impl Run<'_> {
                     waiting -= 1;
                 }
                 Event::Err { request: Request::Retr(number), code, text } => {
-                    self.failures.push(refused(format_args!("message {number}"), code, text));
+                    self.failures.add(refused(format_args!("message {number}"), code, text));
                     waiting -= 1;
                 }
                 _ => {}
@@ -251,11 +278,11 @@ impl Run<'_> {
                 }
                 Event::Err { request: Request::Dele(number), code, text } => {
                     let what = format!("message {number} was not deleted");
-                    self.failures.push(refused(what, code, text));
+                    self.failures.add(refused(what, code, text));
                 }
                 Event::Ok { request: Request::Quit, .. } => break,
                 Event::Err { request: Request::Quit, code, text } => {
-                    self.failures.push(refused("not all was deleted", code, text));
+                    self.failures.add(refused("not all was deleted", code, text));
                     return Ok(());
                 }
                 _ => {}
@@ -265,7 +292,7 @@ impl Run<'_> {
         // The goodbye of TLS; what comes of it is all the same now.
         drop(link.next_event().await);
         // An id that has gone may come again with another message, whatever RFC 1939 §7 says.
-        if self.failures.is_empty() {
+        if self.failures.count == 0 {
             let left = self.messages.iter().filter(|message| !message.is_deleted);
             let left = left.filter_map(|message| message.id.as_deref()).collect();
             self.seen.retain(&left)?;
