@@ -298,11 +298,15 @@ fn entry(text: &[u8], len: usize, request: Request) -> Ready {
 fn entry_text(line: &[u8], request: Request) -> &[u8] {
     match request {
         Request::List(None) | Request::Uidl(None) => line,
-        _ => Response::parse(line).map_or(line, |response| match response.code() {
-            // No code was meant by a server that can't even say what was asked for.
-            Some(_) => line,
-            None => response.text(),
-        }),
+        _ => Response::parse(line).map_or(line, |response| response.text()),
+    }
+}
+
+/// The line of an entry that can't be read; whole, where what was taken for a code was perhaps none.
+fn malformed(line: &[u8], request: Request) -> &[u8] {
+    match Response::parse(line) {
+        Ok(response) if response.code().is_some() => line,
+        _ => entry_text(line, request),
     }
 }
 
@@ -394,10 +398,9 @@ impl Connection for Client {
                 let listing = UniqueIdListing::parse(text).map_err(Error::Response)?;
                 Event::UniqueId { request, listing }
             }
-            Ready::Malformed(len, request) => Event::Malformed {
-                request,
-                line: entry_text(without_end(input.take(len)), request),
-            },
+            Ready::Malformed(len, request) => {
+                Event::Malformed { request, line: malformed(without_end(input.take(len)), request) }
+            }
             Ready::Message { skip, len, request } => {
                 self.bulk += skip + len;
                 if self.bulk >= BULK_UNIT {
