@@ -3,7 +3,7 @@
 use super::Stop;
 use crate::store::Date;
 use bytes::Bytes;
-use mailrail_message::{Attachment, Builder, DateTime, Mailbox, Message, MessageId};
+use mailrail_message::{Attachment, Builder, DateTime, Field, Mailbox, Message, MessageId};
 use mailrail_wire::LineEnds;
 use std::{fmt, path::Path};
 
@@ -67,36 +67,28 @@ impl Mail {
         Ok(Self { bytes: bytes.into(), note })
     }
 
-    /// Compares what arrived with what was sent; tells the trace fields that stand before it.
+    /// Compares what arrived with what was sent; tells the trace fields that were put before it.
     pub(super) fn compare(&self, arrived: &[u8]) -> Result<Vec<String>, Difference> {
-        let trace = trace(arrived, self.bytes.len());
-        let message = arrived.get(trace..).unwrap_or_default();
+        let (trace, sent) = (trace(arrived), trace(&self.bytes));
+        // The message may begin with trace fields of its own.
+        let added = trace.get(..trace.len().saturating_sub(sent.len())).unwrap_or_default();
+        let len = added.iter().map(|field| field.raw().len()).sum();
+        let message = arrived.get(len..).unwrap_or_default();
         if message != self.bytes {
             let same = message.iter().zip(&self.bytes).take_while(|(a, b)| a == b).count();
             return Err(Difference { at: same, sent: self.bytes.len(), arrived: message.len() });
         }
-        let fields = arrived.get(..trace).unwrap_or_default();
-        Ok(Message::parse(fields)
-            .headers()
-            .iter()
-            .map(|field| format!("{}:{}", field.name(), String::from_utf8_lossy(&field.unfolded())))
-            .collect())
+        let text = |field: &Field<'_>| {
+            format!("{}: {}", field.name(), String::from_utf8_lossy(&field.unfolded()))
+        };
+        Ok(added.iter().map(text).collect())
     }
 }
 
-/// How many bytes the trace fields have that stand before a message of `sent` bytes
-/// (RFC 5321 §4.4).
-fn trace(arrived: &[u8], sent: usize) -> usize {
-    // The message may begin with trace fields of its own: no more is left out than was put before.
-    let most = arrived.len().saturating_sub(sent);
-    let head = arrived.get(..most).unwrap_or_default();
-    let fields = Message::parse(head);
-    let names = ["Return-Path", "Received"];
-    let is_trace = fields
-        .headers()
-        .iter()
-        .all(|field| names.iter().any(|name| field.name().eq_ignore_ascii_case(name)));
-    if is_trace { most } else { 0 }
+/// The trace fields that a message begins with (RFC 5321 §4.4).
+fn trace(message: &[u8]) -> Vec<Field<'_>> {
+    let fields = Message::parse(message).headers().iter();
+    fields.take_while(|f| f.is_named("Return-Path") || f.is_named("Received")).collect()
 }
 
 /// Where a message that arrived is not the one that was sent.
@@ -144,5 +136,7 @@ mod tests {
         ] {
             assert!(mail.compare(arrived.as_bytes()).is_err(), "{arrived:?}");
         }
+        let cut = mail.compare(b"Received: a\r\nSubject: x\r\n\r\n").unwrap_err();
+        assert_eq!(cut.to_string(), "differs at byte 14: 18 bytes were sent, 14 arrived");
     }
 }
