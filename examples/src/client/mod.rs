@@ -5,6 +5,7 @@ mod json;
 
 pub mod compose;
 pub mod deliver;
+pub mod imap;
 pub mod mx;
 pub mod parse;
 pub mod pop3;
@@ -55,7 +56,7 @@ async fn run(options: ClientOptions) -> Result<(), Failure> {
         Command::Pop3 { server, maildir, keep } => {
             pop3::run(&options.connect, &server, &maildir, keep).await
         }
-        _ => Err(Failure::new("not built yet")),
+        Command::Imap(what) => imap::run(&options.connect, &what).await,
     }
 }
 

@@ -273,7 +273,8 @@ impl Selected {
     /// How many messages that the client knows of are `\Recent`.
     fn recent(&self) -> u32 {
         let below = |uid| self.view.uids().partition_point(|known| *known < uid);
-        let count: usize = self.recent.iter().map(|range| below(range.end) - below(range.start)).sum();
+        let count: usize =
+            self.recent.iter().map(|range| below(range.end) - below(range.start)).sum();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
