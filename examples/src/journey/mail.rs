@@ -72,23 +72,26 @@ impl Mail {
         let (trace, sent) = (trace(arrived), trace(&self.bytes));
         // The message may begin with trace fields of its own.
         let added = trace.get(..trace.len().saturating_sub(sent.len())).unwrap_or_default();
-        let len = added.iter().map(|field| field.raw().len()).sum();
+        let len = added.iter().map(|(_, len)| len).sum();
         let message = arrived.get(len..).unwrap_or_default();
         if message != self.bytes {
             let same = message.iter().zip(&self.bytes).take_while(|(a, b)| a == b).count();
             return Err(Difference { at: same, sent: self.bytes.len(), arrived: message.len() });
         }
-        let text = |field: &Field<'_>| {
-            format!("{}: {}", field.name(), String::from_utf8_lossy(&field.unfolded()))
-        };
-        Ok(added.iter().map(text).collect())
+        Ok(added.iter().map(|(field, _)| field.clone()).collect())
     }
 }
 
-/// The trace fields that a message begins with (RFC 5321 §4.4).
-fn trace(message: &[u8]) -> Vec<Field<'_>> {
-    let fields = Message::parse(message).headers().iter();
-    fields.take_while(|f| f.is_named("Return-Path") || f.is_named("Received")).collect()
+/// The trace fields that a message begins with (RFC 5321 §4.4), and how many bytes each has.
+fn trace(message: &[u8]) -> Vec<(String, usize)> {
+    let message = Message::parse(message);
+    let fields = message.headers().iter();
+    let trace = fields.take_while(|f| f.is_named("Return-Path") || f.is_named("Received"));
+    let text = |field: Field<'_>| {
+        let value = String::from_utf8_lossy(&field.unfolded()).into_owned();
+        (format!("{}: {value}", field.name()), field.raw().len())
+    };
+    trace.map(text).collect()
 }
 
 /// Where a message that arrived is not the one that was sent.
