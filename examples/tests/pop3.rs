@@ -79,7 +79,7 @@ fn each_message_is_fetched_once_whenever_the_client_is_killed() {
     for round in 0_u64.. {
         let mut command = command(CLIENT, &url, &folder, &[]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        thread::sleep(Duration::from_millis(10 + 7 * round));
+        thread::sleep(Duration::from_millis(4 + 3 * round));
         child.kill().unwrap();
         match child.wait().unwrap().code() {
             // It has ended by itself, and all is fetched.
@@ -94,7 +94,7 @@ fn each_message_is_fetched_once_whenever_the_client_is_killed() {
     let wanted: BTreeSet<_> = messages.iter().map(|message| stored(message)).collect();
     let there = fetched(&folder).unwrap();
     assert_eq!((there.len(), there.into_iter().collect::<BTreeSet<_>>()), (150, wanted));
-    assert!(killed > 3, "it was killed {killed} times");
+    assert!(killed > 1, "it was killed {killed} times");
     assert_eq!(maildrop.count().unwrap(), 0);
 }
 
