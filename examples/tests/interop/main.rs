@@ -7,6 +7,7 @@
     reason = "a test may fail"
 )]
 
+mod imap;
 mod peers;
 mod pop3;
 #[path = "../support/mod.rs"]
@@ -18,5 +19,6 @@ fn main() {
     let mut suite = Suite::default();
     peers::add(&mut suite);
     pop3::add(&mut suite);
+    imap::add(&mut suite);
     suite.run().exit();
 }

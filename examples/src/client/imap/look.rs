@@ -54,16 +54,24 @@ pub(super) async fn status(talk: &mut Talk) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Adds the counts, always in the same order.
 fn counts(status: &MailboxStatus<'_>, line: &mut String) {
-    for item in &status.items {
-        let (name, count) = match *item {
-            StatusItem::Messages(n) => ("messages", n),
-            StatusItem::Unseen(n) => ("unseen", n),
-            StatusItem::Recent(n) => ("recent", n),
-            StatusItem::UidNext(n) => ("uidnext", n.get()),
-            StatusItem::UidValidity(n) => ("uidvalidity", n.get()),
-            _ => continue,
-        };
+    let mut counts: Vec<_> = status
+        .items
+        .iter()
+        .filter_map(|item| {
+            Some(match *item {
+                StatusItem::Messages(n) => (0, "messages", n),
+                StatusItem::Unseen(n) => (1, "unseen", n),
+                StatusItem::Recent(n) => (2, "recent", n),
+                StatusItem::UidNext(n) => (3, "uidnext", n.get()),
+                StatusItem::UidValidity(n) => (4, "uidvalidity", n.get()),
+                _ => return None,
+            })
+        })
+        .collect();
+    counts.sort_unstable();
+    for (_, name, count) in counts {
         // Text is always taken.
         let _ = write!(line, " {name}={count}");
     }
