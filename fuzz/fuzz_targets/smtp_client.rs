@@ -1,0 +1,130 @@
+//! A client takes any bytes of a server and any calls of its caller; where replies are cut changes
+//! nothing.
+
+#![no_main]
+
+mod drive;
+
+use drive::{Drive, Pace};
+use libfuzzer_sys::fuzz_target;
+use mailrail_smtp::client::Event;
+use mailrail_smtp::command::Vrfy;
+use mailrail_smtp::{Client, Config, Domain, Error, ForwardPath, Misuse, ReversePath};
+use mailrail_wire::{Connection, Step};
+
+#[derive(Debug, Default, PartialEq)]
+struct Seen {
+    events: Vec<String>,
+    written: Vec<u8>,
+}
+
+fn client(flags: u8) -> (Client, usize) {
+    let mut config = Config::default();
+    config.allow_plaintext_auth = flags & 1 != 0;
+    if flags & 2 != 0 {
+        (config.limits.reply, config.limits.pipelined) = (60, 2);
+    }
+    let held = config.limits.reply;
+    let make = if flags & 4 == 0 { Client::new } else { Client::over_tls };
+    (make(config), held)
+}
+
+/// Says one thing or another.
+fn say(client: &mut Client, op: u8) -> Result<(), Misuse> {
+    let host: Domain<'_> = "a.test".parse().expect("a domain");
+    match op % 24 {
+        0 | 1 => client.ehlo(host),
+        2 => client.helo(host),
+        3 => client.starttls(),
+        4 => client.authenticate("PLAIN", Some(b"\0a\0b")),
+        5 => client.authenticate("X-Y", None),
+        6 => client.authenticate("X-Y", Some(&[b'x'; 600])),
+        7 => client.authenticate_response(b"a"),
+        8 => client.cancel_authentication(),
+        9 | 10 => client.mail(ReversePath::Null),
+        11 | 12 => client.rcpt(ForwardPath::Postmaster),
+        13 => client.data(),
+        14 => client.message("".into()),
+        15 | 16 => client.message(".a\r\n.".into()),
+        17 => client.message("\n".into()),
+        18 => client.message(vec![b'.'; 300].into()),
+        19 => client.end_message(),
+        20 => client.rset(),
+        21 => client.noop(),
+        22 => client.vrfy(Vrfy::parse(b"a").expect("a user")),
+        _ => client.quit(),
+    }
+}
+
+/// Where replies end, so that each comes when it is waited for.
+fn replies(wire: &[u8]) -> Vec<&[u8]> {
+    let (mut units, mut from) = (Vec::new(), 0);
+    let mut line = 0;
+    for at in memchr(wire) {
+        let is_last = wire.get(line + 3) != Some(&b'-');
+        line = at;
+        if is_last {
+            units.push(&wire[from..at]);
+            from = at;
+        }
+    }
+    units.push(&wire[from..]);
+    units
+}
+
+/// Behind each CR LF.
+fn memchr(wire: &[u8]) -> impl Iterator<Item = usize> {
+    wire.windows(2).enumerate().filter(|(_, two)| two == b"\r\n").map(|(at, _)| at + 2)
+}
+
+fn talk(flags: u8, ops: &[u8; 32], wire: &[u8], pace: Pace<'_>) -> Seen {
+    let (mut client, held) = client(flags);
+    let is_odd = pace.is_odd();
+    let units = if is_odd { vec![wire] } else { replies(wire) };
+    let (mut drive, mut seen) = (Drive::new(units, pace, held), Seen::default());
+    let mut ops = ops.iter().copied();
+    loop {
+        match drive.next(&mut client) {
+            Ok(Step::Event) => {
+                if is_odd && wire.len() % 2 == 1 {
+                    let _ = ops.next().map(|op| say(&mut client, op));
+                }
+                let event = client.event(&mut drive.input).expect("an event is ready");
+                seen.events.push(format!("{event:?}"));
+                // A secret is not shown; how long it is counts.
+                if let Event::Challenge(challenge) = &event {
+                    seen.events.push(challenge.expose().len().to_string());
+                }
+                assert_eq!(client.event(&mut drive.input), Err(Error::NoEvent));
+            }
+            Ok(Step::Answer) => {
+                // As many as the last one's high bits say.
+                while let Some(op) = ops.next() {
+                    let said = say(&mut client, op);
+                    seen.events.push(format!("{said:?}"));
+                    if op < 0xC0 {
+                        break;
+                    }
+                }
+                if ops.len() == 0 {
+                    break;
+                }
+            }
+            Ok(Step::Upgrade(_)) => client.upgraded(),
+            Ok(Step::Close) => break,
+            Err(error) => {
+                seen.events.push(error.to_string());
+                break;
+            }
+            Ok(step) => panic!("{step:?}"),
+        }
+    }
+    seen.written = drive.written;
+    seen
+}
+
+fuzz_target!(|data: (u8, u8, [u8; 32], [u8; 4], &[u8])| {
+    let (flags, seconds, ops, sizes, wire) = data;
+    talk(flags, &ops, wire, Pace::Sizes(&sizes, u64::from(seconds)));
+    assert_eq!(talk(flags, &ops, wire, Pace::Whole), talk(flags, &ops, wire, Pace::Bytes));
+});
