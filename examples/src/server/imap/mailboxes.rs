@@ -129,10 +129,10 @@ impl Session<'_> {
     }
 
     async fn end(&mut self, done: store::Result<()>, imap: &mut Server) -> Result<(), Broken> {
-        Ok(match done {
-            Ok(()) => self.finish(None, imap).await?,
-            Err(error) => refuse(&error, imap)?,
-        })
+        match done {
+            Ok(()) => Ok(self.finish(None, imap).await?),
+            Err(error) => Ok(refuse(&error, imap)?),
+        }
     }
 }
 
