@@ -70,7 +70,7 @@ fn lines(wire: &[u8]) -> Vec<&[u8]> {
 
 fn talk(flags: u8, ops: &[u8; 32], wire: &[u8], pace: Pace<'_>) -> Seen {
     let (mut client, held) = client(flags);
-    let is_odd = matches!(pace, Pace::Sizes(..));
+    let is_odd = pace.is_odd();
     let units = if is_odd { vec![wire] } else { lines(wire) };
     let (mut drive, mut seen) = (Drive::new(units, pace, held), Seen::default());
     drive.tells_reads = !is_odd;

@@ -82,14 +82,14 @@ fn serve(flags: u8, ops: &[u8; 16], wire: &[u8], pace: Pace<'_>) -> Seen {
     let mut pieces = 0;
     for turn in 0.. {
         let op = ops[turn % ops.len()];
-        if drive.is_odd() && op & 0x80 != 0 {
+        if pace.is_odd() && op & 0x80 != 0 {
             // At any time, and whatever it changes.
             let _ = answer(&mut server, op, &mut pieces);
         }
         let step = drive.next(&mut server);
         // Whether there is more behind STLS already is a matter of where the bytes are cut.
         let is_tls = matches!(step, Ok(Step::Upgrade(_)) | Err(Error::PlaintextAfterStls));
-        if is_tls && !drive.is_odd() {
+        if is_tls && !pace.is_odd() {
             seen.events.push("TLS".to_owned());
             return seen;
         }
