@@ -343,6 +343,7 @@ impl Server {
         }
         self.end_search_line();
         self.say(None, status, code, text);
+        self.moved_by_news();
         Ok(())
     }
 
@@ -362,6 +363,10 @@ impl Server {
     fn tell_news(&mut self, news: &Response<'_>) {
         self.end_search_line();
         news.encode(&mut self.output);
+        self.moved_by_news();
+    }
+
+    fn moved_by_news(&mut self) {
         if self.answering().is_ok_and(|what| what.is_some_and(What::has_news)) {
             self.moved();
         }

@@ -7,7 +7,7 @@ use mailrail_imap::{
     Config, Error, Misuse, Server,
     response::{Fetch, FetchItem, SectionLiteral, SectionName},
     server::Event,
-    types::Section,
+    types::{Section, Text},
 };
 use mailrail_wire::{Connection, Input, Step, Time};
 use proptest::prelude::*;
@@ -106,6 +106,21 @@ fn nothing_is_expunged_under_a_command_that_was_not_taken() {
     server.done().unwrap();
     let sent = written(&mut server, &mut input);
     assert_eq!(sent, b"* 4 EXISTS\r\n* 1 EXPUNGE\r\nb OK COPY completed\r\n");
+}
+
+#[test]
+fn a_long_copyuid_leaves_the_rest_of_a_move_for_later() {
+    let (mut server, mut input) = selected(3);
+    input.extend(b"b MOVE 1 x\r\n");
+    assert!(matches!(event(&mut server, &mut input), Event::Move(_)));
+    let long = Text::new("x".repeat(70_000)).unwrap();
+    server.untagged_ok(None, long).unwrap();
+    assert_eq!(server.expunge(1), Err(Misuse::Full));
+    assert_eq!(written(&mut server, &mut input).len(), 70_007);
+    assert_eq!(event(&mut server, &mut input), Event::WantResponse);
+    server.expunge(1).unwrap();
+    server.done().unwrap();
+    assert_eq!(written(&mut server, &mut input), b"* 1 EXPUNGE\r\nb OK MOVE completed\r\n");
 }
 
 #[test]
