@@ -9,7 +9,9 @@
 
 pub(crate) mod dovecot;
 pub(crate) mod folder;
+pub(crate) mod house;
 pub(crate) mod maildrop;
+pub(crate) mod names;
 pub(crate) mod nsd;
 pub(crate) mod postfix;
 pub(crate) mod program;
