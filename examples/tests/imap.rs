@@ -375,7 +375,7 @@ fn a_large_message_is_not_held_in_memory() {
 
 /// Runs our client at a server that greets, and says the next thing at each line of the client;
 /// gives what the client said, too.
-fn at_a_server(says: &'static [&'static str], tls: &str) -> (Output, String) {
+fn at_a_server(says: &'static [&'static str], tls: &str, args: &[&str]) -> (Output, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = thread::spawn(move || {
@@ -392,22 +392,47 @@ fn at_a_server(says: &'static [&'static str], tls: &str) -> (Output, String) {
         said
     });
     let url = format!("imap://bob:{PASSWORD}@localhost:{port}{tls}");
-    let output = client(&url, &["list"]).output().unwrap();
+    let output = client(&url, args).output().unwrap();
     (output, server.join().unwrap())
 }
 
+/// The greeting and the login.
+const BEGIN: [&str; 2] = [
+    "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] ready\r\n",
+    "A1 OK [CAPABILITY IMAP4rev1] in\r\n",
+];
+
 #[test]
 fn a_server_does_not_command_the_terminal() {
-    const BEGIN: [&str; 2] = [
-        "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] ready\r\n",
-        "A1 OK [CAPABILITY IMAP4rev1] in\r\n",
-    ];
     const NAMES: &str = "* LIST () NIL \"a\u{1b}[2Jb\"\r\n* LIST () NIL &AAoAGw-\r\nA2 OK done\r\n";
     const BYE: &str = "* BYE \u{1b}[2J\r\n";
-    let (ended, _) = at_a_server(&[BEGIN[0], BEGIN[1], BYE], "?tls=none");
+    let (ended, _) = at_a_server(&[BEGIN[0], BEGIN[1], BYE], "?tls=none", &["list"]);
     assert_eq!(error(ended), "the server ends it: BYE \u{fffd}[2J\n");
-    let (listed, _) = at_a_server(&[BEGIN[0], BEGIN[1], NAMES, "* BYE\r\nA3 OK\r\n"], "?tls=none");
+    let (listed, _) =
+        at_a_server(&[BEGIN[0], BEGIN[1], NAMES, "* BYE\r\nA3 OK\r\n"], "?tls=none", &["list"]);
     assert_eq!(said(listed), "a\u{fffd}[2Jb\n\u{fffd}\u{fffd}\n");
+}
+
+#[test]
+fn what_does_not_end_is_ended() {
+    const TWO: &str = "* 2 EXISTS\r\nA2 OK done\r\n";
+    const ENDLESS: &str = "* 1 FETCH (BODY[] {9223372036854775807}\r\nSubject: x\r\n";
+    const THREE: &str = "* 1 FETCH (BODY[] \"a\")\r\n* 2 FETCH (BODY[] {1}\r\nb UID 7)\r\n\
+        * 2 FETCH (BODY[] \"c\")\r\n";
+    const FOUND: &str = "* SEARCH 1 2 3 4 5\r\n";
+    let at = |last: &'static [&'static str], args: &[&str]| {
+        let (output, _) = at_a_server(last, "?tls=none", args);
+        (String::from_utf8(output.stdout.clone()).unwrap(), error(output))
+    };
+    let (_, why) = at(&[BEGIN[0], BEGIN[1], TWO, ENDLESS], &["fetch", "1:*"]);
+    assert_eq!(why, "the server sends a message that is too large\n");
+    let (fetched, why) = at(&[BEGIN[0], BEGIN[1], TWO, THREE], &["fetch", "1:*"]);
+    assert!(
+        fetched.starts_with("ab") && why.contains("more than was asked for"),
+        "{fetched} {why}"
+    );
+    let (found, why) = at(&[BEGIN[0], BEGIN[1], TWO, FOUND], &["search", "ALL"]);
+    assert!(found == "1\n2\n" && why.contains("more messages than there are"), "{found} {why}");
 }
 
 #[test]
@@ -421,7 +446,7 @@ fn no_password_goes_out_where_tls_was_asked_for() {
         (&["* BYE full\r\n"], "BYE"),
         (&["nonsense\r\n"], "greet"),
     ] {
-        let (output, said) = at_a_server(says, "");
+        let (output, said) = at_a_server(says, "", &["list"]);
         let why_not = error(output);
         assert!(why_not.contains(why), "{says:?}: {why_not}");
         assert!(!said.contains("AUTHENTICATE") && !said.contains("LOGIN"), "{said}");

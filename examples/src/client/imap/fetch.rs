@@ -9,6 +9,11 @@ use mailrail_imap::{
 };
 use std::io::{self, IsTerminal, Write};
 
+/// The largest message that is taken, in bytes: a longer one is taken for an endless one.
+const MESSAGE_MAX: u64 = 4 << 30;
+/// How many responses may come besides one for each message.
+const NEWS_MAX: u64 = 100_000;
+
 /// Reads UIDs: `7`, `3:9,12`, `100:*`.
 pub(super) fn uids(arguments: &[String]) -> Result<SequenceSet, Failure> {
     let uids = arguments.join(",");
@@ -21,7 +26,7 @@ pub(super) async fn fetch(
     mailbox: &str,
     uids: SequenceSet,
 ) -> Result<(), Failure> {
-    let (mut there, mut out) = (0, Out::new());
+    let (mut there, mut out) = (0_u32, Out::new());
     let tag = talk.imap().examine(Mailbox::from_name(mailbox))?;
     talk.finish(mailbox, tag, |event| {
         if let Event::Exists(n) = event {
@@ -32,13 +37,17 @@ pub(super) async fn fetch(
     .await?;
     let whole = FetchAttribute::section(Section::whole(), None, true);
     let tag = talk.imap().uid_fetch(uids, [whole])?;
-    let (mut written, mut wanted) = (0, false);
+    let (mut written, mut wanted, mut responses) = (0, false, 0_u64);
     let is_whole = |name: &SectionName<'_>| *name == SectionName::Body(Section::whole());
-    talk.finish("FETCH", tag, |event| {
+    talk.finish_at_leisure("FETCH", tag, |event| {
+        responses += u64::from(!matches!(event, Event::Literal(_)));
         match event {
-            Event::Exists(n) => there = n,
+            Event::Exists(n) => there = there.max(n),
             Event::Literal(octets) if wanted => out.write(octets)?,
             Event::Fetch(fetch) => {
+                if fetch.literal.as_ref().is_some_and(|it| it.length > MESSAGE_MAX) {
+                    return Err(Failure::new("the server sends a message that is too large"));
+                }
                 wanted = fetch.literal.as_ref().is_some_and(|it| is_whole(&it.section));
                 written += u32::from(wanted);
                 for item in fetch.items {
@@ -53,8 +62,8 @@ pub(super) async fn fetch(
             }
             _ => {}
         }
-        if written > there {
-            return Err(Failure::new("the server sends more messages than there are"));
+        if written > there || responses > NEWS_MAX + 2 * u64::from(there) {
+            return Err(Failure::new("the server sends more than was asked for"));
         }
         Ok(())
     })

@@ -131,15 +131,34 @@ pub(super) async fn search(
     search: Search<'static>,
 ) -> Result<(), Failure> {
     let tag = talk.imap().examine(Mailbox::from_name(mailbox))?;
-    talk.finish(mailbox, tag, |_| Ok(())).await?;
+    let (mut there, mut found) = (0, 0);
+    talk.finish(mailbox, tag, |event| {
+        if let Event::Exists(n) = event {
+            there = n;
+        }
+        Ok(())
+    })
+    .await?;
     let charset = match search.charset {
         None => Some(IString::try_from("UTF-8")?),
         charset => charset,
     };
     let tag = talk.imap().uid_search(charset, search.keys)?;
     talk.finish("SEARCH", tag, |event| {
-        let Event::Search(part) = event else { return Ok(()) };
-        part.numbers.iter().try_for_each(|uid| print(&uid.to_string()))
+        match event {
+            Event::Exists(n) => there = there.max(n),
+            Event::Search(part) => {
+                for uid in part.numbers {
+                    found += 1;
+                    if found > there {
+                        return Err(Failure::new("the server finds more messages than there are"));
+                    }
+                    print(&uid.to_string())?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     })
     .await?;
     talk.end().await;

@@ -23,9 +23,15 @@ use std::{
     io::{self, Write},
     time::Duration,
 };
+use tokio::time::timeout;
 
 /// How long the server may take for the next response, or for the next octets of a message.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long it may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(5);
+/// How long all of an answer may take that is no message; and all of the way to the login.
+const ANSWER: Duration = Duration::from_secs(5 * 60);
 
 /// A conversation with a server that has let the user in.
 pub(super) struct Talk(Link<Client, Stream>);
@@ -52,8 +58,11 @@ impl Talk {
             link.tap(Box::new(Transcript::new(Protocol::Imap, Side::Client, print)));
         }
         let mut talk = Self(link);
-        talk.greet(!url.without_tls).await?;
-        talk.log_in(&user, &password).await?;
+        let to_the_login = async {
+            talk.greet(!url.without_tls).await?;
+            talk.log_in(&user, &password).await
+        };
+        timeout(ANSWER, to_the_login).await??;
         Ok(talk)
     }
 
@@ -151,6 +160,16 @@ impl Talk {
         &mut self,
         what: &str,
         tag: Tag,
+        each: impl FnMut(Event<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        timeout(ANSWER, self.finish_at_leisure(what, tag, each)).await?
+    }
+
+    /// The same of an answer that can take long: `each` must see to it that it ends.
+    pub(super) async fn finish_at_leisure(
+        &mut self,
+        what: &str,
+        tag: Tag,
         mut each: impl FnMut(Event<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         loop {
@@ -169,7 +188,8 @@ impl Talk {
     /// Says goodbye, and does not insist on an answer: all that was asked for has come.
     pub(super) async fn end(&mut self) {
         if self.imap().logout().is_ok() {
-            while let Ok(Some(_)) = self.0.next_event().await {}
+            let goodbye = async { while let Ok(Some(_)) = self.0.next_event().await {} };
+            let _ = timeout(GOODBYE, goodbye).await;
         }
     }
 }
