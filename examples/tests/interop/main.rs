@@ -8,8 +8,10 @@
 )]
 
 mod imap;
+mod mx;
 mod peers;
 mod pop3;
+mod smtp;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -20,5 +22,7 @@ fn main() {
     peers::add(&mut suite);
     pop3::add(&mut suite);
     imap::add(&mut suite);
+    smtp::add(&mut suite);
+    mx::add(&mut suite);
     suite.run().exit();
 }

@@ -1,11 +1,16 @@
 //! Tests that need programs which may not be there: these count as ignored then, with the reason.
 
-use super::{Result, program::find};
+use super::{
+    Result,
+    program::{find, run},
+};
 use libtest_mimic::{Arguments, Conclusion, Trial};
 
 /// What a test can need besides a program of that name: the rights to start servers that change
 /// their user.
 pub(crate) const ROOT: &str = "root";
+/// A swaks whose Perl has TLS.
+pub(crate) const SWAKS_TLS: &str = "swaks with TLS (Net::SSLeay)";
 
 #[derive(Default)]
 pub(crate) struct Suite(Vec<Trial>);
@@ -40,6 +45,10 @@ fn is_there(need: &str) -> bool {
             .is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
         #[cfg(not(unix))]
         return false;
+    }
+    if need == SWAKS_TLS {
+        let said = run("swaks", &["--support"]).map(|said| said.stdout).unwrap_or_default();
+        return String::from_utf8_lossy(&said).contains("=== TLS supported");
     }
     find(need).is_some()
 }
