@@ -159,7 +159,7 @@ fn mutt() -> Result {
         let (port, out) = (maildrop.port(service)?, folder.join("out"));
         let rc = format!(
             "set ssl_starttls=yes ssl_force_tls=yes ssl_ca_certificates_file={ca}
-set certificate_file={ca} header_cache= message_cachedir= confirmcreate=no confirmappend=no
+set certificate_file={ca} header_cache='' message_cachedir='' confirmcreate=no confirmappend=no
 set pop_user={BOB} pop_pass={PASSWORD} pop_authenticators='plain:user' pop_checkinterval=1
 set mbox_type=Maildir delete=yes quit=yes move=no wait_key=no pop_delete=yes read_inc=0
 push '<tag-pattern>~A<enter><tag-prefix><save-message><kill-line>{out}<enter><quit>'
