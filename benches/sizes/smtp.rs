@@ -1,0 +1,71 @@
+//! SMTP: an idle connection is one that has authenticated.
+
+use crate::talk::{BULK, Held, Pieces, Talk, blocks};
+use mailrail_smtp::client::{Event as Heard, Verb};
+use mailrail_smtp::server::Event as Asked;
+use mailrail_smtp::{Client, Config, Domain, Extensions, Mailbox, Server};
+
+pub fn client() -> Held {
+    let host: Domain<'_> = "client.example".parse().expect("a domain");
+    let mut talk = Talk::new(|| Client::over_tls(Config::default()));
+    let greeting: [&[u8]; 3] = [
+        b"220 mx.example ESMTP\r\n",
+        b"250-mx.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 52428800\r\n\
+          250-AUTH PLAIN LOGIN\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n",
+        b"235 2.7.0 Authenticated\r\n",
+    ];
+    talk.say(greeting, |client, event| match event {
+        Heard::Reply { command: Verb::Greeting, .. } => {
+            client.ehlo(host.clone()).expect("its turn")
+        }
+        Heard::Reply { command: Verb::Ehlo, .. } => {
+            client.authenticate("PLAIN", Some(b"\0alice\0secret")).expect("its turn");
+        }
+        event => assert!(matches!(event, Heard::Reply { .. })),
+    });
+    talk.is_idle();
+
+    let mailbox: Mailbox<'_> = "bob@south.test".parse().expect("an address");
+    talk.conn.mail(mailbox.clone()).expect("its turn");
+    talk.conn.rcpt(mailbox).expect("its turn");
+    talk.conn.data().expect("its turn");
+    let mut pieces = Pieces::default();
+    let replies: [&[u8]; 2] = [b"250 a\r\n250 b\r\n354 c\r\n", b"250 d\r\n"];
+    let written = talk.say(replies, |client, event| {
+        if event == Heard::WantMessage {
+            match pieces.next() {
+                Some(piece) => client.message(piece).expect("its turn"),
+                None => client.end_message().expect("its turn"),
+            }
+        }
+    });
+    assert!(written > BULK);
+    talk.has_passed();
+    talk.held
+}
+
+pub fn server() -> Held {
+    let host: Domain<'_> = "mx.example".parse().expect("a domain");
+    let mut talk = Talk::new(|| {
+        let mut offer = Extensions::built_in();
+        (offer.size, offer.starttls) = (Some(50 * 1024 * 1024), true);
+        offer.add_mechanism("PLAIN").expect("a name");
+        offer.add_mechanism("SCRAM-SHA-256").expect("a name");
+        Server::over_tls(offer, Config::default())
+    });
+    let mut size = 0;
+    let mut answer = |server: &mut Server, event: Asked<'_>| match event {
+        Asked::Connected | Asked::Ehlo { .. } => server.greet(&host).expect("its turn"),
+        Asked::Message(piece) => size += piece.len(),
+        _ => server.accept().expect("its turn"),
+    };
+    let login: [&[u8]; 2] = [b"EHLO client.example\r\n", b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n"];
+    talk.say(login, &mut answer);
+    talk.is_idle();
+
+    let start: &[u8] = b"MAIL FROM:<alice@north.test>\r\nRCPT TO:<bob@south.test>\r\nDATA\r\n";
+    talk.say([start].into_iter().chain(blocks()).chain([&b".\r\n"[..]]), &mut answer);
+    assert_eq!(size, BULK);
+    talk.has_passed();
+    talk.held
+}
