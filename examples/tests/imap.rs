@@ -10,6 +10,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::mpsc::channel,
     thread,
     time::Duration,
 };
@@ -339,6 +340,30 @@ fn the_end_is_said() {
         assert!(talk.answer("LOGIN a b")[0].starts_with("NO [AUTHENTICATIONFAILED]"), "{left}");
     }
     assert!(talk.line().starts_with("* BYE "));
+}
+
+#[test]
+fn a_running_command_is_finished_before_the_end() {
+    let mut maildrop = start(&[], &[]);
+    let mut talk = Talk::open(&maildrop);
+    talk.send("t APPEND INBOX {18}\r\n");
+    assert!(talk.line().starts_with("+ "));
+    talk.send("Subject: ");
+    let (tx, rx) = channel();
+    let stopping = thread::spawn(move || {
+        tx.send(()).unwrap();
+        maildrop.restart(SERVER, &[]).unwrap();
+        maildrop.count().unwrap()
+    });
+    rx.recv().unwrap();
+    // Time for the signal to come.
+    thread::sleep(Duration::from_millis(300));
+    talk.send("last\r\n\r\nx\r\n");
+    assert_eq!([talk.line(), talk.line()], ["* 1 EXISTS", "* 1 RECENT"]);
+    assert!(talk.line().starts_with("t OK [APPENDUID "));
+    assert_eq!(talk.line(), "* BYE the server is shutting down");
+    assert_eq!(talk.next(), None);
+    assert_eq!(stopping.join().unwrap(), 1);
 }
 
 /// The most memory that the process has had, in KiB.
