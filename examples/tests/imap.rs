@@ -343,6 +343,35 @@ fn the_end_is_said() {
 }
 
 #[test]
+fn a_header_is_found_wherever_it_ends() {
+    let maildrop = start(&[], &[]);
+    let mut talk = Talk::open(&maildrop);
+    // The first read takes 8 KiB, a piece of a file has 64.
+    let edges = (8_186..8_196).chain(65_530..65_540).chain([100_000, 2]);
+    for (len, n) in edges.zip(1..) {
+        let filler = |at: usize| if at % 80 == 79 { "\r\nX: " } else { "." };
+        let mut header = String::new();
+        let mut at = 0;
+        while len > 9 && header.len() < len - 9 {
+            header.push_str(filler(at));
+            at += 1;
+        }
+        if len > 9 {
+            header.replace_range(..2, "X:");
+            header.push_str(&"y".repeat(len - 4 - header.len()));
+            header.push_str("\r\n");
+        }
+        header.push_str("\r\n");
+        talk.append(&format!("{header}text\r\n\r\nmore"));
+        let got = talk.ask(&format!("FETCH {n} (BODY.PEEK[HEADER] BODY.PEEK[TEXT])")).join("\r\n");
+        let wanted = format!(
+            "* {n} FETCH (BODY[HEADER] {{{len}}}\r\n{header} BODY[TEXT] {{12}}\r\ntext\r\n\r\nmore)"
+        );
+        assert!(got == wanted, "{len}: {}", got.len());
+    }
+}
+
+#[test]
 fn a_running_command_is_finished_before_the_end() {
     let mut maildrop = start(&[], &[]);
     let mut talk = Talk::open(&maildrop);
