@@ -11,6 +11,7 @@ mod imap;
 mod mx;
 mod peers;
 mod pop3;
+mod postfix;
 mod smtp;
 #[path = "../support/mod.rs"]
 mod support;
@@ -24,5 +25,6 @@ fn main() {
     imap::add(&mut suite);
     smtp::add(&mut suite);
     mx::add(&mut suite);
+    postfix::add(&mut suite);
     suite.run().exit();
 }
