@@ -69,6 +69,12 @@ pub(crate) enum Refusal {
     BehindMessage,
 }
 
+/// How many bytes of a refused command are there wherever its bytes are cut, if it has that many:
+/// a tag that goes on behind them is none.
+pub(crate) const fn tag_within(limits: &Limits) -> usize {
+    limits.line.saturating_sub(LITERAL_MAX)
+}
+
 /// What lies at the front of the bytes that a client sent; all but `More` and `Continue` ask the
 /// caller to take `len` of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,9 +92,9 @@ pub(crate) enum CommandFound {
     Octets(usize),
     /// The CR LF behind the message.
     AppendEnd(usize),
-    /// The first bytes of a command that is refused. Its tag can be read from the bytes before
-    /// they are taken, but for `BehindMessage`, whose tag is the APPEND's. `over` tells whether
-    /// this is all of it, and the answer due.
+    /// The first bytes of a command that is refused. Its tag can be read before they are taken,
+    /// from no more than [`tag_within`] of them; but for `BehindMessage`, whose tag is the
+    /// APPEND's. `over` tells whether this is all of it, and the answer due.
     Refused { len: usize, why: Refusal, over: bool },
     /// More bytes of it.
     Skip { len: usize, over: bool },

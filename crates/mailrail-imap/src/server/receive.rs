@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Error,
     command::{AuthenticateLine, Command, authenticate_line, is_done},
-    framing::{CommandFound, Literal, Refusal},
+    framing::{CommandFound, Literal, Refusal, tag_within},
     response::{Code, Continuation, Response, ResponseCode, Status},
     types::{Capability, IString, Tag, Text},
 };
@@ -75,6 +75,7 @@ impl Server {
                     self.ready = Some(Ready::MessageAborted);
                     self.answer.take().map(|answer| answer.tag)
                 } else {
+                    let len = len.min(tag_within(&self.config.limits));
                     let unit = input.bytes().get(..len).unwrap_or_default();
                     Tag::of(unit).map(Tag::into_owned)
                 };

@@ -41,11 +41,12 @@ impl<'a> Tag<'a> {
         digits.parse().ok().filter(|_| plain)
     }
 
-    /// The tag that a unit begins with, where it begins with one: to answer what does not parse.
+    /// The tag that a unit begins with, where it begins with one, and more behind it: to answer
+    /// what does not parse.
     #[must_use]
     pub fn of(unit: &'a [u8]) -> Option<Self> {
         let (rest, tag) = Self::parse(unit).ok()?;
-        matches!(rest, [b' ' | b'\r', ..] | []).then_some(tag)
+        matches!(rest, [b' ' | b'\r', ..]).then_some(tag)
     }
 
     /// The tag as text.
@@ -90,7 +91,9 @@ mod tests {
             assert_eq!(Tag::new(other).ok().and_then(|tag| tag.number()), None);
         }
         assert_eq!(Tag::of(b"a1 NOOP\r\n").unwrap().as_str(), "a1");
+        assert_eq!(Tag::of(b"a1\r\n").unwrap().as_str(), "a1");
         assert_eq!(Tag::of(b"* OK\r\n"), None);
+        assert_eq!(Tag::of(b"a1"), None);
         assert_eq!(Tag::of(b"a\"b c\r\n"), None);
         assert!(Tag::new("a\r\n").is_err() && Tag::new("+").is_err());
     }

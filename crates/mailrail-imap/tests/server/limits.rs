@@ -54,6 +54,27 @@ fn event<'i>(server: &mut Server, input: &'i mut Input) -> Event<'i> {
     server.event(input).unwrap()
 }
 
+/// The answer to a command too long is the same wherever it is cut, and never has half a tag.
+#[test]
+fn half_a_tag_is_none() {
+    let mut config = Config::default();
+    config.limits.line = 60;
+    for (len, tag) in [(35, true), (36, false), (40, false), (80, false)] {
+        let tag_text = "g".repeat(len);
+        let line = format!("{tag_text} {}\r\n", "x".repeat(60));
+        let answered = if tag { tag_text.as_str() } else { "*" };
+        let answer = format!("{answered} BAD the command is too long\r\n");
+        for piece in [1, 7, line.len()] {
+            let (mut server, mut input) = greeted(config.clone());
+            for piece in line.as_bytes().chunks(piece) {
+                input.extend(piece);
+                let _ = server.poll(START, &mut input);
+            }
+            assert_eq!(written(&mut server, &mut input), answer.as_bytes());
+        }
+    }
+}
+
 #[test]
 fn plaintext_behind_starttls_is_refused() {
     // With the command, while it is answered, or after that.
