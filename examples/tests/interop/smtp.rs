@@ -5,7 +5,7 @@ use crate::support::{
     folder::Folder,
     house::{House, PASSWORD},
     maildrop::message,
-    program::run,
+    program::{find, run},
     suite::{SWAKS_TLS, Suite},
 };
 use std::{collections::HashSet, fs};
@@ -76,7 +76,7 @@ fn curl() -> Result {
         let curl = |options: &[&str], password: &str, to: &[&str], file: &str| {
             let user = format!("{ALICE}:{password}");
             let to: Vec<_> = to.iter().flat_map(|to| ["--mail-rcpt", to]).collect();
-            let mail = ["-u", &user, "--mail-from", ALICE, "-T", file, &url];
+            let mail = ["-u", &user, "--mail-from", ALICE, "-T", file, "-m", "60", &url];
             run("curl", &[options, &to, &mail].concat())
         };
         let file = folder.join("message");
@@ -126,10 +126,12 @@ fn swaks() -> Result {
     refused(swaks("submission", BOB, &[]), "<** 530 5.7.0")?;
     swaks("smtp", BOB, &[])?;
     swaks("smtp", BOB, &["--tls"])?;
+    swaks("smtp", BOB, &["--pipeline"])?;
+    swaks("smtp", BOB, &["--protocol", "SMTP"])?;
     refused(swaks("smtp", NOBODY, &[]), "<** 550 5.1.1")?;
     refused(swaks("smtp", FAR, &[]), "<** 550 5.7.1")?;
     let arrived = arrived(&mut house, BOB)?;
-    assert_eq!(arrived.len(), 4);
+    assert_eq!(arrived.len(), 6);
     for message in arrived {
         assert_eq!(String::from_utf8(message)?.trim_end(), text.replace('\n', "\r\n").trim_end());
     }
@@ -249,7 +251,9 @@ fn smtp_source() -> Result {
     let (mut house, _) = house()?;
     let addr = house.addr("smtp")?.to_string();
     let args = ["-d", "-s", "10", "-m", "500", "-l", "5000", "-f", "a@x.test", "-t", BOB, &addr];
-    run("smtp-source", &args)?;
+    // It waits for as long as it takes.
+    let program = find("smtp-source").ok_or("it is gone")?.display().to_string();
+    run("timeout", &[&["120", &program], &args[..]].concat())?;
     let arrived = arrived(&mut house, BOB)?;
     let id = |message: &Vec<u8>| {
         let text = String::from_utf8_lossy(message).to_ascii_lowercase();
