@@ -5,6 +5,7 @@ use crate::{
     grammar::{self, Parsed, many, whole},
 };
 use alloc::{
+    boxed::Box,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -94,8 +95,9 @@ impl Extensions {
     pub fn from_reply(reply: &Reply<'_>) -> Self {
         let mut all = Self::default();
         for line in reply.lines().skip(1) {
-            let Ok(Extension { keyword, parameters }) = Extension::parse(line) else { continue };
-            match keyword.to_ascii_uppercase().as_str() {
+            let Ok(extension) = Extension::parse(line) else { continue };
+            let parameters = extension.parameters();
+            match extension.keyword().to_ascii_uppercase().as_str() {
                 "PIPELINING" => all.pipelining = true,
                 "8BITMIME" => all.eight_bit_mime = true,
                 "STARTTLS" => all.starttls = true,
@@ -108,9 +110,12 @@ impl Extensions {
                         let _ = all.add_mechanism(name);
                     }
                 }
-                _ => all.others.push(Extension { keyword, parameters }),
+                _ => all.others.push(extension),
             }
         }
+        // A client keeps them as long as the connection lasts.
+        all.others.shrink_to_fit();
+        all.mechanisms.shrink_to_fit();
         all
     }
 
@@ -150,8 +155,8 @@ impl Extensions {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Extension {
-    keyword: String,
-    parameters: String,
+    /// The keyword, and each parameter behind a space.
+    text: Box<str>,
 }
 
 impl Extension {
@@ -167,20 +172,23 @@ impl Extension {
     /// The extension's name; compare it without regard to case.
     #[must_use]
     pub fn keyword(&self) -> &str {
-        &self.keyword
+        self.split().0
     }
 
     /// What is behind the name; empty where nothing is.
     #[must_use]
     pub fn parameters(&self) -> &str {
-        &self.parameters
+        self.split().1
+    }
+
+    fn split(&self) -> (&str, &str) {
+        self.text.split_once(' ').unwrap_or((&self.text, ""))
     }
 }
 
 impl fmt::Display for Extension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.keyword)?;
-        if self.parameters.is_empty() { Ok(()) } else { write!(f, " {}", self.parameters) }
+        f.write_str(&self.text)
     }
 }
 
@@ -204,6 +212,7 @@ fn extension(text: &[u8]) -> Parsed<'_, Extension> {
         Some(b' ') => many(rest, "a parameter", |byte| matches!(byte, b' '..=b'~'))?,
         _ => (rest, ""),
     };
-    let parameters = parameters.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-    Ok((rest, Extension { keyword: keyword.into(), parameters }))
+    let words = core::iter::once(keyword).chain(parameters.split_ascii_whitespace());
+    let text = words.collect::<Vec<_>>().join(" ").into_boxed_str();
+    Ok((rest, Extension { text }))
 }
