@@ -10,8 +10,9 @@ pub fn client() -> Held {
     let mut talk = Talk::new(|| Client::over_tls(Config::default()));
     let greeting: [&[u8]; 3] = [
         b"220 mx.example ESMTP\r\n",
-        b"250-mx.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 52428800\r\n\
-          250-AUTH PLAIN LOGIN\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n",
+        b"250-mx.example\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-VRFY\r\n250-ETRN\r\n\
+          250-AUTH PLAIN LOGIN SCRAM-SHA-256\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n\
+          250-DSN\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250 LIMITS RCPTMAX=1000 MAILMAX=100\r\n",
         b"235 2.7.0 Authenticated\r\n",
     ];
     talk.say(greeting, |client, event| match event {
