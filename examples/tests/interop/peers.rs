@@ -21,8 +21,9 @@ pub(crate) fn add(suite: &mut Suite) {
 
 /// A server as ours are, as far as its start and end go.
 fn server() -> Result {
-    let script =
-        "echo listening imap 127.0.0.1:7; echo ready; trap 'kill $!; exit 0' TERM; sleep 60 & wait";
+    // Its end may be asked for as soon as it is ready.
+    let script = "sleep 60 & trap \"kill $!; exit 0\" TERM
+echo listening imap 127.0.0.1:7; echo ready; wait";
     let mut server = Server::start("/bin/sh", &["-c", script])?;
     assert_eq!(server.addr("imap")?.port(), 7);
     assert!(server.addr("pop3").is_err());

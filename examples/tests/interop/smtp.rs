@@ -21,8 +21,8 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.test("smtp::curl_and_server", &["curl"], curl);
     suite.test("smtp::swaks_and_server", &["swaks", SWAKS_TLS], swaks);
     suite.test("smtp::python_and_server", &["python3"], python);
-    suite.test("smtp::mutt_and_server", &["mutt"], mutt);
-    suite.test("smtp::smtp_source_and_server", &["smtp-source"], smtp_source);
+    suite.test("smtp::mutt_and_server", &["mutt", "timeout"], mutt);
+    suite.test("smtp::smtp_source_and_server", &["smtp-source", "timeout"], smtp_source);
 }
 
 /// A server with accounts, and the file to trust it by.
