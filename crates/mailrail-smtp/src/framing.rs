@@ -41,6 +41,8 @@ impl ReplyFinder {
                 return Err(Error::NotAReply);
             }
             match text.get(3) {
+                // Another line must follow, and there is no room for it.
+                Some(b'-') if end >= limit => return Err(Error::ReplyTooLong { limit }),
                 Some(b'-') => self.line = end,
                 Some(b' ') | None => {
                     self.line = 0;
@@ -97,5 +99,6 @@ mod tests {
     fn endless_replies() {
         assert_eq!(find(&[b'2'; 100]), Err(Error::ReplyTooLong { limit: 100 }));
         assert_eq!(find(&b"250-a\r\n".repeat(15)), Err(Error::ReplyTooLong { limit: 100 }));
+        assert_eq!(find(&b"250-abcd\r\n".repeat(10)), Err(Error::ReplyTooLong { limit: 100 }));
     }
 }
