@@ -235,8 +235,9 @@ fn relay() -> Result {
 /// Postfix brings our server what it took for its domain, and a report of what it refused.
 fn to_server() -> Result {
     let listen = ["--smtp", "127.0.0.1:0"];
-    let house = House::new(SERVER, "north.test", &[ALICE, "amy@north.test"], &listen)?;
-    let mut house = house.started()?;
+    let mut house = House::new(SERVER, "north.test", &[ALICE, "amy@north.test"], &listen)?;
+    house.certify()?;
+    house.start()?;
     let dovecot = Dovecot::start(&[(BOB, PASSWORD)])?;
     let postfix = Postfix::start(&["bob"], &dovecot, Some(house.addr("smtp")?.port()))?;
     let url = format!("submission://bob%40south.test:{PASSWORD}@localhost:{}", postfix.submission);
@@ -256,7 +257,7 @@ fn to_server() -> Result {
     }
     let is = |arrived: &str, message: &[u8]| {
         let message: String = message.iter().copied().map(char::from).collect();
-        arrived.ends_with(&message)
+        arrived.ends_with(&message) && arrived.contains(" by north.test with ESMTPS id")
     };
     let mut amy = house.inbox("amy@north.test")?;
     let alice = house.inbox(ALICE)?;

@@ -82,6 +82,7 @@ virtual_gid_maps = static:{NOBODY}
 smtpd_tls_security_level = may
 smtpd_tls_cert_file = {ca}
 smtpd_tls_key_file = {key}
+smtp_tls_security_level = may
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:{auth}
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
