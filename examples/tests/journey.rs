@@ -1,10 +1,5 @@
 #![cfg(test)]
 //! The journey as a program: its own message, and files that a careless hop would change.
-#![expect(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
-    reason = "a test has an operating system under it"
-)]
 
 mod support;
 

@@ -1,11 +1,7 @@
 #![cfg(test)]
 //! `kill -9` of the server right after a 250 to DATA, at random moments in a load: every message
 //! that was acknowledged is there exactly once.
-#![expect(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
-    reason = "a test has an operating system under it"
-)]
+#![expect(clippy::std_instead_of_core, reason = "a test has an operating system under it")]
 
 mod support;
 
@@ -150,16 +146,15 @@ async fn what_was_acknowledged_is_there_once() {
         let mut server = start(&folder).unwrap();
         let addr = server.addr("smtp").unwrap();
         let (tx, rx) = channel();
-        let senders: Vec<_> = (0..SENDERS)
-            .map(|sender| {
-                let tx = tx.clone();
-                let first = round * 1_000_000 + sender as u64;
-                thread::spawn(move || {
-                    // It ends with an error, when the server is killed.
-                    send(addr, (first..).step_by(SENDERS), &tx).unwrap_err();
-                })
-            })
-            .collect();
+        let mut senders = Vec::new();
+        for sender in 0..SENDERS {
+            let tx = tx.clone();
+            let first = round * 1_000_000 + sender as u64;
+            senders.push(thread::spawn(move || {
+                // It ends with an error, when the server is killed.
+                send(addr, (first..).step_by(SENDERS), &tx).unwrap_err();
+            }));
+        }
         drop(tx);
         // Right after the 250 to one of the first messages, and up to 3 ms after it.
         let nth = random(&mut seed) % 40;

@@ -18,4 +18,4 @@ pub(crate) mod program;
 pub(crate) mod suite;
 
 /// What a test returns.
-pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+pub(crate) type Result<T = ()> = core::result::Result<T, Box<dyn core::error::Error + Send + Sync>>;
