@@ -32,16 +32,26 @@ pub enum DefectKind {
     MissingBlankLine,
     /// A header block is longer than [`Limits::header_bytes`](crate::Limits::header_bytes).
     HeaderTooLong,
+    /// A field is longer than [`Limits::field_bytes`](crate::Limits::field_bytes).
+    FieldTooLong,
     /// The message has more fields than [`Limits::fields`](crate::Limits::fields).
     TooManyFields,
     /// The message has more parts than [`Limits::parts`](crate::Limits::parts).
     TooManyParts,
     /// Parts stand inside one another deeper than [`Limits::depth`](crate::Limits::depth).
     TooDeep,
+    /// A field has more parameters than [`Limits::parameters`](crate::Limits::parameters).
+    TooManyParameters,
+    /// Comments of a field stand inside one another deeper than [`Limits::comment_depth`](crate::Limits::comment_depth).
+    CommentTooDeep,
+    /// A text has more encoded words than [`Limits::encoded_words`](crate::Limits::encoded_words).
+    TooManyEncodedWords,
     /// A `Content-Type` that does not parse: the part is taken as text/plain (RFC 2045 §5.2).
     InvalidContentType,
     /// A multipart without a boundary: it is taken as a leaf.
     MissingBoundary,
+    /// The boundary of a multipart is longer than [`Limits::boundary`](crate::Limits::boundary): it is taken as a leaf.
+    BoundaryTooLong,
     /// The boundary of a multipart never occurs: it has no parts.
     BoundaryNotFound,
     /// A multipart ends without its closing boundary.
@@ -78,11 +88,16 @@ impl DefectKind {
             Self::SpaceBeforeColon => "white space before a colon",
             Self::MissingBlankLine => "no empty line behind the header",
             Self::HeaderTooLong => "header longer than the limit",
+            Self::FieldTooLong => "field longer than the limit",
             Self::TooManyFields => "more fields than the limit",
             Self::TooManyParts => "more parts than the limit",
             Self::TooDeep => "parts nested deeper than the limit",
+            Self::TooManyParameters => "more parameters than the limit",
+            Self::CommentTooDeep => "comments nested deeper than the limit",
+            Self::TooManyEncodedWords => "more encoded words than the limit",
             Self::InvalidContentType => "invalid content type",
             Self::MissingBoundary => "multipart without a boundary",
+            Self::BoundaryTooLong => "boundary longer than the limit",
             Self::BoundaryNotFound => "boundary never occurs",
             Self::MissingClosingBoundary => "missing closing boundary",
             Self::EncodedMessage => "embedded message under a transfer encoding",

@@ -18,6 +18,7 @@ mod multipart;
 mod part;
 mod path;
 mod scan;
+mod steps;
 mod structure;
 
 pub use body::Attachments;

@@ -26,6 +26,7 @@ use crate::structure::Index;
 pub struct Message<'a> {
     pub(crate) raw: Raw<'a>,
     pub(crate) index: Index,
+    pub(crate) limits: Limits,
 }
 
 /// Bytes that `Debug` does not print.
@@ -56,7 +57,7 @@ impl<'a> Message<'a> {
 
     /// Indexes a message within limits of the caller's.
     pub fn parse_with(raw: &'a [u8], limits: &Limits) -> Self {
-        Self { raw: Raw(raw), index: Index::read(raw, limits) }
+        Self { raw: Raw(raw), index: Index::read(raw, limits), limits: *limits }
     }
 
     /// The message as it was given.

@@ -167,7 +167,7 @@ impl<'m> Part<'m> {
             .entry()
             .and_then(|entry| self.message.index.fields.get(entry.fields.clone()))
             .unwrap_or_default();
-        Headers::new(self.message.raw(), self.header_range(), fields)
+        Headers::new(self.message.raw(), self.header_range(), fields, &self.message.limits)
     }
 
     /// Its content type; text/plain where it says none that parses, and message/rfc822 where it says none in a

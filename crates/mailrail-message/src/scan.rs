@@ -50,6 +50,7 @@ impl LineEnds {
         match self {
             Self::Lf => match memchr(b'\n', rest) {
                 Some(at) => {
+                    crate::steps::count(at);
                     let text = trim_end(slice(rest, 0..at), |byte| byte == b'\r');
                     Line { end: start + text.len(), next: start + at + 1 }
                 }

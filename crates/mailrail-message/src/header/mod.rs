@@ -20,7 +20,8 @@ use core::ops::Range;
 use memchr::memchr2;
 
 use crate::encoding::encoded_word;
-use crate::scan::{from, is_fws, is_wsp, slice, trim_end, trim_start};
+use crate::limits::Limits;
+use crate::scan::{from, is_fws, slice, trim_end, trim_start};
 use crate::structure::Span;
 use address::Address;
 use address_list::RawAddresses;
@@ -37,6 +38,7 @@ pub struct Headers<'m> {
     start: usize,
     end: usize,
     spans: &'m [Span],
+    limits: &'m Limits,
 }
 
 impl core::fmt::Debug for Headers<'_> {
@@ -46,8 +48,13 @@ impl core::fmt::Debug for Headers<'_> {
 }
 
 impl<'m> Headers<'m> {
-    pub(crate) const fn new(raw: &'m [u8], range: Range<usize>, spans: &'m [Span]) -> Self {
-        Self { raw, start: range.start, end: range.end, spans }
+    pub(crate) const fn new(
+        raw: &'m [u8],
+        range: Range<usize>,
+        spans: &'m [Span],
+        limits: &'m Limits,
+    ) -> Self {
+        Self { raw, start: range.start, end: range.end, spans, limits }
     }
 
     /// Where the block stands in the message, the empty line behind it included.
@@ -57,7 +64,7 @@ impl<'m> Headers<'m> {
 
     /// All fields.
     pub fn iter(&self) -> Fields<'m> {
-        Fields { raw: self.raw, spans: self.spans.iter() }
+        Fields { raw: self.raw, spans: self.spans.iter(), limits: self.limits }
     }
 
     /// The first field of a name; case does not count.
@@ -207,6 +214,7 @@ pub(crate) fn without_comments(mut value: &[u8]) -> Cow<'_, [u8]> {
 pub struct Field<'m> {
     raw: &'m [u8],
     span: Span,
+    limits: &'m Limits,
 }
 
 impl core::fmt::Debug for Field<'_> {
@@ -216,36 +224,46 @@ impl core::fmt::Debug for Field<'_> {
 }
 
 impl<'m> Field<'m> {
-    pub(crate) const fn new(raw: &'m [u8], span: Span) -> Self {
-        Self { raw, span }
+    /// A field of a message: `raw` are the bytes of the field alone.
+    pub(crate) const fn new(raw: &'m [u8], span: Span, limits: &'m Limits) -> Self {
+        Self { raw, span, limits }
     }
 
     /// Its name, as it is written.
     pub fn name(self) -> &'m str {
-        let name = trim_end(slice(self.raw, self.span.start..self.span.colon), is_wsp);
         // Only lines whose name is ASCII are indexed as fields.
-        core::str::from_utf8(name).unwrap_or_default()
+        core::str::from_utf8(self.raw_name()).unwrap_or_default()
     }
 
     /// Whether it has this name; case does not count.
     pub fn is_named(self, name: &str) -> bool {
-        self.name().eq_ignore_ascii_case(name)
+        self.raw_name().eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    fn raw_name(self) -> &'m [u8] {
+        slice(self.raw, 0..usize::from(self.span.name))
     }
 
     /// Where it stands in the message, its line end included.
     pub const fn range(self) -> Range<usize> {
-        self.span.start..self.span.end
+        self.span.start..self.span.start + self.raw.len()
     }
 
     /// The whole field as it stands, its line end included.
-    pub fn raw(self) -> &'m [u8] {
-        slice(self.raw, self.range())
+    pub const fn raw(self) -> &'m [u8] {
+        self.raw
     }
 
     /// What stands behind the colon as it stands, folds and all, without the last line end.
     pub fn raw_value(self) -> &'m [u8] {
-        let value = slice(self.raw, self.span.colon + 1..self.span.end);
+        let value = from(self.raw, usize::from(self.span.colon) + 1);
         trim_end(value, |byte| matches!(byte, b'\r' | b'\n'))
+    }
+
+    /// The limits that the message is read within.
+    #[expect(dead_code, reason = "for values that are read within limits")]
+    pub(crate) const fn limits(self) -> &'m Limits {
+        self.limits
     }
 
     /// The value unfolded (RFC 5322 §2.2.3): line ends and the white space before its first word are gone, nothing else.
@@ -294,13 +312,15 @@ pub(crate) fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
 pub struct Fields<'m> {
     raw: &'m [u8],
     spans: core::slice::Iter<'m, Span>,
+    limits: &'m Limits,
 }
 
 impl<'m> Iterator for Fields<'m> {
     type Item = Field<'m>;
 
     fn next(&mut self) -> Option<Field<'m>> {
-        self.spans.next().map(|span| Field::new(self.raw, *span))
+        let span = *self.spans.next()?;
+        Some(Field::new(slice(self.raw, span.range()), span, self.limits))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
