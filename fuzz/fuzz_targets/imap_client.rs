@@ -127,7 +127,7 @@ fn talk(flags: u8, ops: &[u8; 48], wire: &[u8], pace: Pace<'_>) -> Seen {
             }
             Ok(step @ (Step::Answer | Step::Read { .. })) => {
                 // As many as the last one's size says.
-                while let Some(op) = ops.next() {
+                for op in ops.by_ref() {
                     let said = say(&mut client, op);
                     seen.events.push(format!("{said:?}"));
                     if op < 0xD0 {

@@ -9,11 +9,14 @@ use mailrail_message::{
     ReturnPath,
 };
 
+/// A display name, a local part, a domain.
+type Person<'a> = (Option<&'a str>, &'a str, &'a str);
+
 #[derive(Arbitrary, Debug)]
 struct Values<'a> {
-    from: (Option<&'a str>, &'a str, &'a str),
-    to: Vec<(Option<&'a str>, &'a str, &'a str)>,
-    group: Option<(&'a str, Vec<(Option<&'a str>, &'a str, &'a str)>)>,
+    from: Person<'a>,
+    to: Vec<Person<'a>>,
+    group: Option<(&'a str, Vec<Person<'a>>)>,
     subject: &'a str,
     field: Option<(&'a str, &'a str)>,
     structured: Option<(&'a str, &'a str)>,
@@ -26,7 +29,7 @@ struct Values<'a> {
     random: [u8; 16],
 }
 
-fn mailbox(parts: (Option<&str>, &str, &str)) -> Option<Mailbox<'static>> {
+fn mailbox(parts: Person<'_>) -> Option<Mailbox<'static>> {
     let (name, local, domain) = parts;
     let quoted = local.replace('\\', "\\\\").replace('"', "\\\"");
     let text = format!("\"{quoted}\"@{domain}");

@@ -98,7 +98,7 @@ fn talk(flags: u8, ops: &[u8; 32], wire: &[u8], pace: Pace<'_>) -> Seen {
             }
             // As many as the high bits say.
             Ok(step @ (Step::Answer | Step::Read { .. })) => {
-                while let Some(op) = ops.next() {
+                for op in ops.by_ref() {
                     let said = say(&mut client, op);
                     seen.events.push(format!("{said:?}"));
                     if op < 0xA0 {

@@ -99,7 +99,7 @@ fn talk(flags: u8, ops: &[u8; 32], wire: &[u8], pace: Pace<'_>) -> Seen {
             }
             Ok(Step::Answer) => {
                 // As many as the last one's high bits say.
-                while let Some(op) = ops.next() {
+                for op in ops.by_ref() {
                     let said = say(&mut client, op);
                     seen.events.push(format!("{said:?}"));
                     if op < 0xC0 {
