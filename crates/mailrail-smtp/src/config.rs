@@ -16,6 +16,9 @@ pub struct Config {
     pub limits: Limits,
     /// How long anything is waited for.
     pub timeouts: Timeouts,
+    /// Both: LMTP is spoken (RFC 2033): LHLO in place of EHLO and HELO, and a reply to the message
+    /// for each recipient.
+    pub lmtp: bool,
     /// Server: MAIL is answered 530 before AUTH has succeeded, as in submission (RFC 6409 §4.3).
     pub require_auth: bool,
     /// Both: mechanisms that show a password to everyone on the way

@@ -66,6 +66,9 @@ pub enum Misuse {
     /// [`Config::allow_plaintext_auth`](crate::Config::allow_plaintext_auth) is off.
     #[error("a password without TLS")]
     PlaintextAuth,
+    /// An address holds characters beyond ASCII, and MAIL has no SMTPUTF8 (RFC 6531 §3.4).
+    #[error("an address beyond ASCII without SMTPUTF8")]
+    NotAscii,
     /// A name or text given does not follow the grammar.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),

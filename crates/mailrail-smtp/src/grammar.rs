@@ -54,7 +54,8 @@ pub(crate) fn byte<'a>(
     }
 }
 
-/// The bytes at the front that `fits` takes, one at least. It must take ASCII alone.
+/// The bytes at the front that `fits` takes, one at least. What they hold beyond ASCII must be
+/// UTF-8, without control characters.
 pub(crate) fn many<'a>(
     text: &'a [u8],
     expected: &'static str,
@@ -63,8 +64,8 @@ pub(crate) fn many<'a>(
     let len = text.iter().position(|&byte| !fits(byte)).unwrap_or(text.len());
     match text.split_at_checked(len) {
         Some((front @ [_, ..], rest)) => match core::str::from_utf8(front) {
-            Ok(front) => Ok((rest, front)),
-            Err(_) => fail(text, expected),
+            Ok(front) if front.is_ascii() || front.chars().all(is_printable) => Ok((rest, front)),
+            _ => fail(text, expected),
         },
         _ => fail(text, expected),
     }
@@ -79,7 +80,7 @@ pub(crate) fn number(text: &[u8]) -> Parsed<'_, u64> {
     }
 }
 
-/// A byte of `atext` (RFC 5322 §3.2.3).
+/// A byte of `atext` (RFC 5322 §3.2.3), or of a character beyond ASCII (RFC 6531 §3.3).
 pub(crate) const fn is_atext(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
@@ -102,24 +103,37 @@ pub(crate) const fn is_atext(byte: u8) -> bool {
                 | b'|'
                 | b'}'
                 | b'~'
+                | 0x80..
         )
 }
 
-/// A character that a quoted string can hold: `qtextSMTP`, or what may follow its backslash.
+/// A byte of a character that a quoted string can hold: `qtextSMTP`, or what may follow its
+/// backslash.
 pub(crate) const fn is_quotable(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~')
+    matches!(byte, b' '..=b'~' | 0x80..)
+}
+
+/// A character that is no control character, in ASCII or beyond.
+pub(crate) fn is_printable(char: char) -> bool {
+    !char.is_control()
 }
 
 /// ```text
 /// Domain     = sub-domain *("." sub-domain)
-/// sub-domain = Let-dig [Ldh-str]
+/// sub-domain = Let-dig [Ldh-str] / U-label
 /// Ldh-str    = *( ALPHA / DIGIT / "-" ) Let-dig
 /// ```
+/// (RFC 6531 §3.3 has the U-label). Which characters beyond ASCII a label can have is for those
+/// who look it up to say.
 pub(crate) fn domain(text: &[u8]) -> Parsed<'_, &str> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | 0x80..);
     let (rest, name) = many(text, "a domain", fits)?;
     let fits = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
-    if name.split('.').all(fits) { Ok((rest, name)) } else { fail(text, "a domain") }
+    if name.split('.').all(fits) && (name.is_ascii() || !name.contains(char::is_whitespace)) {
+        Ok((rest, name))
+    } else {
+        fail(text, "a domain")
+    }
 }
 
 /// `Dot-string = Atom *("."  Atom)`
@@ -171,7 +185,10 @@ pub(crate) fn quoted_string(text: &[u8]) -> Parsed<'_, Cow<'_, str>> {
 
 /// `text` where all of it can stand in a quoted string.
 fn whole_ascii(text: &[u8]) -> Option<&str> {
-    text.iter().all(|&byte| is_quotable(byte)).then(|| core::str::from_utf8(text).ok()).flatten()
+    text.iter()
+        .all(|&byte| is_quotable(byte) && byte.is_ascii())
+        .then(|| core::str::from_utf8(text).ok())
+        .flatten()
 }
 
 /// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`
@@ -181,9 +198,9 @@ pub(crate) fn keyword(text: &[u8]) -> Parsed<'_, &str> {
     if word.starts_with('-') { fail(text, "a keyword") } else { Ok((rest, word)) }
 }
 
-/// `esmtp-value = 1*(%d33-60 / %d62-126)`
+/// `esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii)` (RFC 6531 §3.3)
 pub(crate) fn value(text: &[u8]) -> Parsed<'_, &str> {
-    many(text, "a value", |byte| matches!(byte, b'!'..=b'<' | b'>'..=b'~'))
+    many(text, "a value", |byte| matches!(byte, b'!'..=b'<' | b'>'..=b'~' | 0x80..))
 }
 
 /// ```text
@@ -235,9 +252,16 @@ mod tests {
         assert_eq!(read(b"\"\"").as_deref(), Some(""));
         assert_eq!(read(b"\"a b\"").as_deref(), Some("a b"));
         assert_eq!(read(br#""a\"\\\b""#).as_deref(), Some(r#"a"\b"#));
-        for text in
-            [&b"\""[..], b"\"a", b"\"a\\\"", b"\"a\\", b"\"a\r\n\"", b"\"\\\n\"", b"\"\xC3\xA4\""]
-        {
+        for text in [
+            &b"\""[..],
+            b"\"a",
+            b"\"a\\\"",
+            b"\"a\\",
+            b"\"a\r\n\"",
+            b"\"\\\n\"",
+            b"\"\xC3\"",
+            b"\"\xC2\x85\"",
+        ] {
             assert_eq!(read(text), None, "{text:?}");
         }
     }

@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod framing;
 mod grammar;
+mod line_ends;
 pub mod response;
 pub mod server;
 pub mod types;
@@ -20,6 +21,6 @@ pub use error::{Error, Misuse, SyntaxError};
 pub use response::{EnhancedStatusCode, Reply, ReplyCode};
 pub use server::Server;
 pub use types::{
-    AddressLiteral, Domain, Extension, Extensions, ForwardPath, GeneralLiteral, Host, LocalPart,
-    Mailbox, Parameter, Protocol, ReversePath, Unfit,
+    AddressLiteral, Domain, EnvelopeId, Extension, Extensions, ForwardPath, GeneralLiteral, Host,
+    LocalPart, Mailbox, Notify, OriginalRecipient, Parameter, Protocol, Ret, ReversePath, Unfit,
 };

@@ -12,7 +12,7 @@ const NOW: Time = Time::from_start(core::time::Duration::ZERO);
 
 #[test]
 fn no_argument_holds_a_line_break() {
-    for bad in ["\r", "\n", "\r\n", "\0", "\u{7f}", "\u{85}", "ä", "\r\nRCPT TO:<evil@x>\r\n"] {
+    for bad in ["\r", "\n", "\r\n", "\0", "\u{7f}", "\u{85}", "\r\nRCPT TO:<evil@x>\r\n"] {
         for text in [
             format!("a{bad}@b.test"),
             format!("a@b{bad}.test"),

@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use mailrail_smtp::{
-    Client, Config, Domain, EnhancedStatusCode, Extensions, Mailbox, Reply, ReplyCode, Server,
-    client, command::Command, command::Vrfy, server,
+    Client, Config, Domain, EnhancedStatusCode, Extensions, Reply, ReplyCode, Server, client,
+    command::Command, command::Vrfy, server,
 };
 use mailrail_testing::{Role, Shown, Transcript, escaped};
 use mailrail_wire::{Connection as _, Input, Step, Time};
@@ -50,11 +50,15 @@ fn settings(text: &str) -> impl Iterator<Item = &str> {
 fn offer(text: &str) -> Extensions {
     let mut offer = Extensions::default();
     let line = text.lines().find_map(|line| line.strip_prefix("# offer "));
-    for word in line.unwrap_or("8bitmime size=0 DSN HELP").split(' ') {
+    for word in line.unwrap_or("8bitmime size=0 dsn HELP").split(' ') {
         match word.split_once('=').unwrap_or((word, "")) {
             ("pipelining", _) => offer.pipelining = true,
             ("8bitmime", _) => offer.eight_bit_mime = true,
             ("starttls", _) => offer.starttls = true,
+            ("chunking", _) => offer.chunking = true,
+            ("binarymime", _) => offer.binary_mime = true,
+            ("smtputf8", _) => offer.smtp_utf8 = true,
+            ("dsn", _) => offer.dsn = true,
             ("enhanced", _) => offer.enhanced_status_codes = true,
             ("size", size) => offer.size = Some(size.parse().unwrap()),
             ("PLAIN" | "GSSAPI", _) => offer.add_mechanism(word).unwrap(),
@@ -73,6 +77,7 @@ fn config(text: &str) -> Config {
             "auth-line" => config.limits.auth_line = number(),
             "recipients" if word.contains('=') => config.limits.recipients = number(),
             "errors" if word.contains('=') => config.limits.errors = number(),
+            "lmtp" => config.lmtp = true,
             "require-auth" => config.require_auth = true,
             "allow-plaintext" => config.allow_plaintext_auth = true,
             _ => {}
@@ -196,10 +201,13 @@ fn act_as_client(client: &mut Client, words: &str) {
             client.mail(mail)
         }
         "rcpt" => {
-            let mailbox: Mailbox<'_> = rest.trim_matches(['<', '>']).parse().unwrap();
-            client.rcpt(mailbox)
+            let line = format!("RCPT TO:{rest}\r\n");
+            let Ok(Command::Rcpt(rcpt)) = Command::parse(line.as_bytes()) else { panic!("{line}") };
+            client.rcpt(rcpt)
         }
         "data" => client.data(),
+        "bdat" => client.bdat(),
+        "last" => client.last_message(Bytes::from(unescaped(rest))),
         "message" => client.message(Bytes::from(unescaped(rest))),
         "end" => client.end_message(),
         "rset" => client.rset(),
@@ -217,6 +225,10 @@ fn show_client(event: &client::Event<'_>) -> Shown {
         Event::Reply { command: Verb::Rcpt { recipient }, reply } => {
             format!("rcpt {recipient} {reply}")
         }
+        Event::Reply { command: Verb::MessageFor { recipient }, reply } => {
+            format!("message for {recipient} {reply}")
+        }
+        Event::NoRecipients => "no recipients".to_owned(),
         Event::Reply { command, reply } => {
             format!("{} {reply}", format!("{command:?}").to_lowercase())
         }

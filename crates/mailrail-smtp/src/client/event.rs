@@ -26,6 +26,9 @@ pub enum Event<'i> {
     /// All of the message so far is written, or its first piece is due: answer with
     /// [`message`](super::Client::message) or [`end_message`](super::Client::end_message).
     WantMessage,
+    /// No recipient was accepted, so the message that [`bdat`](super::Client::bdat) was to send is
+    /// not wanted. MAIL can begin the next.
+    NoRecipients,
     /// TLS is in place, and what the server offered before is forgotten: say EHLO again.
     Secured,
 }
@@ -55,9 +58,20 @@ pub enum Verb {
     /// accepted; else the client sends an empty message, as RFC 2920 §3.1 asks, and the reply to
     /// that follows.
     Data,
-    /// The end of the message: the server's word on whether it is in its care.
+    /// A chunk of the message, that was taken (BDAT). One that is refused is the end of the
+    /// message: its reply is that to `Message`, and no further piece is asked for.
+    Bdat,
+    /// The end of the message: the server's word on whether it is in its care, for all recipients
+    /// that it has accepted. In LMTP it stands only where the message is refused as a whole.
     Message,
-    /// RSET
+    /// The end of the message, in LMTP: the server's word for one recipient that it has accepted;
+    /// there is one for each of them, in their order (RFC 2033 §4.2).
+    MessageFor {
+        /// Which of the message's recipients, counted from 0 in the order they were given.
+        recipient: u32,
+    },
+    /// RSET: one that was asked for, or that went before MAIL since the last message failed before
+    /// its end.
     Rset,
     /// NOOP
     Noop,

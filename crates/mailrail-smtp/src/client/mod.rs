@@ -1,20 +1,23 @@
 //! The client's side of SMTP.
 
+mod drive;
 mod event;
+mod outgoing;
 mod state;
 
 pub use event::{Event, Verb};
 
 use crate::{
-    Config, Error, Extensions, Host, Misuse, Reply,
-    command::{Auth, Command, Mail, Rcpt, Vrfy},
+    Config, Error, Extensions, Host, Misuse,
+    command::{Auth, Body, Command, Mail, Rcpt, Vrfy},
     framing::ReplyFinder,
 };
 use alloc::boxed::Box;
 use bytes::Bytes;
-use mailrail_sasl::{exchange, sends_password};
-use mailrail_wire::{Connection, Input, Output, Secret, Step, Stuffer, Time, Upgrade};
-use state::{Queue, Ready, Session, State, patience};
+use mailrail_sasl::sends_password;
+use mailrail_wire::{Output, Secret, Time};
+use outgoing::Outgoing;
+use state::{Queue, Ready, Session, State};
 
 /// The longest AUTH command that takes an initial response along, in bytes (RFC 4954 §4).
 const AUTH_COMMAND: usize = 512;
@@ -78,13 +81,16 @@ impl Client {
         self.session.secured
     }
 
-    /// EHLO: says who the client is, asks what the server offers (RFC 5321 §4.1.1.1).
+    /// EHLO: says who the client is, asks what the server offers (RFC 5321 §4.1.1.1). In LMTP it
+    /// is LHLO (RFC 2033 §4.1).
     ///
     /// # Errors
     ///
     /// [`Misuse::OutOfTurn`].
     pub fn ehlo<'a>(&mut self, host: impl Into<Host<'a>>) -> Result<(), Misuse> {
-        self.command("ehlo", Verb::Ehlo, &Command::Ehlo(host.into()))?;
+        let host = host.into();
+        let command = if self.config.lmtp { Command::Lhlo(host) } else { Command::Ehlo(host) };
+        self.command("ehlo", Verb::Ehlo, &command)?;
         self.session.recipients = None;
         Ok(())
     }
@@ -93,8 +99,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Misuse::OutOfTurn`].
+    /// [`Misuse::OutOfTurn`], also in LMTP, which has none.
     pub fn helo<'a>(&mut self, host: impl Into<Host<'a>>) -> Result<(), Misuse> {
+        if self.config.lmtp {
+            return Err(Misuse::OutOfTurn { call: "helo" });
+        }
         self.command("helo", Verb::Helo, &Command::Helo(host.into()))?;
         self.session.recipients = None;
         Ok(())
@@ -174,9 +183,16 @@ impl Client {
     ///
     /// # Errors
     ///
+    /// [`Misuse::NotAscii`] where the address needs [`Mail::smtp_utf8`], which is not set, and
     /// [`Misuse::OutOfTurn`].
     pub fn mail<'a>(&mut self, mail: impl Into<Mail<'a>>) -> Result<(), Misuse> {
-        self.command("mail", Verb::Mail, &Command::Mail(mail.into()))?;
+        let mail = mail.into();
+        let (smtp_utf8, is_binary) = (mail.smtp_utf8, mail.body == Some(Body::BinaryMime));
+        if !smtp_utf8 && !mail.reverse_path.is_ascii() {
+            return Err(Misuse::NotAscii);
+        }
+        self.command("mail", Verb::Mail, &Command::Mail(mail))?;
+        (self.session.smtp_utf8, self.session.is_binary) = (smtp_utf8, is_binary);
         self.session.recipients = Some(0);
         Ok(())
     }
@@ -186,12 +202,17 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Misuse::OutOfTurn`], also before MAIL.
+    /// [`Misuse::NotAscii`] where the address needs [`Mail::smtp_utf8`], which MAIL did not have,
+    /// and [`Misuse::OutOfTurn`], also before MAIL.
     pub fn rcpt<'a>(&mut self, rcpt: impl Into<Rcpt<'a>>) -> Result<(), Misuse> {
         let Some(recipient) = self.session.recipients else {
             return Err(Misuse::OutOfTurn { call: "rcpt" });
         };
-        self.command("rcpt", Verb::Rcpt { recipient }, &Command::Rcpt(rcpt.into()))?;
+        let rcpt = rcpt.into();
+        if !self.session.smtp_utf8 && !rcpt.forward_path.is_ascii() {
+            return Err(Misuse::NotAscii);
+        }
+        self.command("rcpt", Verb::Rcpt { recipient }, &Command::Rcpt(rcpt))?;
         self.session.recipients = Some(recipient.saturating_add(1));
         Ok(())
     }
@@ -200,21 +221,41 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Misuse::OutOfTurn`], also before RCPT.
+    /// [`Misuse::OutOfTurn`], also before RCPT, and for a message of
+    /// [`Body::BinaryMime`], which goes by BDAT alone (RFC 3030 §3).
     pub fn data(&mut self) -> Result<(), Misuse> {
-        if matches!(self.session.recipients, None | Some(0)) {
+        if matches!(self.session.recipients, None | Some(0)) || self.session.is_binary {
             return Err(Misuse::OutOfTurn { call: "data" });
         }
         self.command("data", Verb::Data, &Command::Data)
     }
 
+    /// BDAT (RFC 3030): sends the message in chunks, to a server that offers CHUNKING. Once all
+    /// that was given before is answered, [`Event::WantMessage`] follows, or
+    /// [`Event::NoRecipients`] where no recipient was accepted. Each piece given with
+    /// [`message`](Self::message) is a chunk, and gets a reply; where the server offers
+    /// PIPELINING, the next need not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`], also before RCPT.
+    pub fn bdat(&mut self) -> Result<(), Misuse> {
+        let is_turn = matches!(self.state, State::Talking) && self.queue.is_open();
+        if !is_turn || matches!(self.session.recipients, None | Some(0)) {
+            return Err(Misuse::OutOfTurn { call: "bdat" });
+        }
+        self.queue.hold_chunks();
+        Ok(())
+    }
+
     /// Answers [`Event::WantMessage`] with a further piece of the message, of any size; it is sent
-    /// without being copied, with dots stuffed. [`Timeouts::block`](crate::Timeouts::block) is the
-    /// time to write it in. An empty piece answers nothing.
+    /// without being copied, after DATA with dots stuffed.
+    /// [`Timeouts::block`](crate::Timeouts::block) is the time to write it in. An empty piece
+    /// answers nothing.
     ///
     /// Every line must end in CR LF, ([`LineEnds`](mailrail_wire::LineEnds) helps), but for the
     /// last, whose line end is added. A message that was begun can't be taken back but by closing
-    /// the connection.
+    /// the connection. (A message of [`Body::BinaryMime`] is sent as it is.)
     ///
     /// # Errors
     ///
@@ -224,9 +265,30 @@ impl Client {
         let State::Sending { text, asked: asked @ true } = &mut self.state else {
             return Err(Misuse::OutOfTurn { call: "message" });
         };
-        let is_empty = piece.is_empty();
-        text.stuff(piece, &mut self.output).map_err(|_| Misuse::BareLineEnd)?;
-        *asked = is_empty;
+        if piece.is_empty() {
+            return Ok(());
+        }
+        text.send(piece, &mut self.output)?;
+        *asked = false;
+        if let Outgoing::Chunks(_) = text {
+            self.queue.sent(Verb::Bdat);
+        }
+        Ok(())
+    }
+
+    /// Answers [`Event::WantMessage`] with the rest of the message, as
+    /// [`message`](Self::message) and [`end_message`](Self::end_message) in one; BDAT saves a
+    /// chunk and its reply by it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`message`](Self::message).
+    pub fn last_message(&mut self, piece: Bytes) -> Result<(), Misuse> {
+        let State::Sending { text, asked: true } = &mut self.state else {
+            return Err(Misuse::OutOfTurn { call: "last_message" });
+        };
+        text.end(piece, &mut self.output)?;
+        self.message_sent();
         Ok(())
     }
 
@@ -240,7 +302,7 @@ impl Client {
         let State::Sending { text, asked: true } = &mut self.state else {
             return Err(Misuse::OutOfTurn { call: "end_message" });
         };
-        core::mem::take(text).end(&mut self.output);
+        text.end(Bytes::new(), &mut self.output)?;
         self.message_sent();
         Ok(())
     }
@@ -294,191 +356,5 @@ impl Client {
         }
         self.queue.hold(verb, |out| command.encode(out));
         Ok(())
-    }
-
-    /// Answers a challenge, or gives AUTH up.
-    fn respond(&mut self, response: Option<&[u8]>) {
-        match response {
-            Some(response) => exchange::encode(response, &mut self.output),
-            None => self.output.text(exchange::CANCEL),
-        }
-        self.output.text(b"\r\n");
-    }
-
-    fn message_sent(&mut self) {
-        self.state = State::Talking;
-        self.session.recipients = None;
-        self.queue.sent(Verb::Message);
-    }
-
-    /// What there is to tell.
-    fn look(&mut self, input: &mut Input) -> Result<Option<Ready>, Error> {
-        match self.state {
-            State::Talking | State::Challenged => self.look_for_reply(input),
-            // While the message goes out, only a 421 is of interest, and why the server hung up.
-            State::Sending { .. } if input.bytes().starts_with(b"421") => {
-                self.look_for_reply(input)
-            }
-            State::Sending { .. }
-                if input.is_closed() && matches!(input.bytes(), [b'4' | b'5', ..]) =>
-            {
-                self.output = Output::default();
-                self.message_sent();
-                self.look_for_reply(input)
-            }
-            State::Sending { asked: false, .. } if self.output.is_empty() => {
-                Ok(Some(Ready::WantMessage))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn look_for_reply(&mut self, input: &mut Input) -> Result<Option<Ready>, Error> {
-        let Some(len) = self.replies.find(input.bytes(), self.config.limits.reply)? else {
-            return Ok(None);
-        };
-        let code = input.bytes().get(..3).unwrap_or_default();
-        match (code, self.queue.front()) {
-            (b"421", _) => Ok(Some(Ready::Closing(len))),
-            // The caller owes the answer to a challenge: the server has none to give.
-            (_, None) => Err(Error::Unsolicited),
-            _ if matches!(self.state, State::Challenged) => Err(Error::Unsolicited),
-            (b"334", Some(Verb::Auth)) => {
-                let reply = input.take(len);
-                let text = reply.get(4..).unwrap_or_default();
-                let challenge = exchange::decode(text.strip_suffix(b"\r\n").unwrap_or_default());
-                self.deadline = None;
-                match (challenge, self.session.initial_response.take()) {
-                    (Ok(challenge), None) => return Ok(Some(Ready::Challenge(challenge))),
-                    (Ok(challenge), Some(response)) if challenge.expose().is_empty() => {
-                        self.respond(Some(response.expose()));
-                    }
-                    _ => self.respond(None),
-                }
-                Ok(None)
-            }
-            _ => Ok(Some(Ready::Reply(len))),
-        }
-    }
-
-    /// What a reply changes.
-    fn learn(&mut self, command: Verb, reply: &Reply<'_>) {
-        match (command, reply.code().get()) {
-            (Verb::Ehlo, 200..300) => {
-                self.session.extensions = Some(Box::new(Extensions::from_reply(reply)));
-            }
-            (Verb::Ehlo | Verb::Helo, _) => self.session.extensions = None,
-            (Verb::StartTls, 220) => self.state = State::Securing,
-            (Verb::Auth, _) => self.session.initial_response = None,
-            (Verb::Mail, _) => self.session.accepted = 0,
-            (Verb::Rcpt { .. }, 200..300) => self.session.accepted += 1,
-            (Verb::Data, 354) if self.session.accepted > 0 => {
-                self.state = State::Sending { text: Stuffer::default(), asked: false };
-            }
-            (Verb::Data, 354) => {
-                Stuffer::default().end(&mut self.output);
-                self.message_sent();
-            }
-            (Verb::Quit, _) => self.close(),
-            _ => {}
-        }
-    }
-
-    fn close(&mut self) {
-        self.state = State::Closed;
-        self.queue = Queue::default();
-        self.output = Output::default();
-    }
-
-    fn next_step(&mut self, now: Time, input: &mut Input) -> Result<Step, Error> {
-        if self.ready.is_none() {
-            self.ready = self.look(input)?;
-        }
-        if self.ready.is_some() {
-            return Ok(Step::Event);
-        }
-        match self.state {
-            State::Closed => return Ok(Step::Close),
-            State::Securing if !input.is_empty() => return Err(Error::PlaintextAfterStartTls),
-            State::Securing => return Ok(Step::Upgrade(Upgrade::Tls)),
-            _ if input.is_closed() => return Err(Error::Closed),
-            // Bytes that no command asked for are the start of a reply to none.
-            _ if self.queue.front().is_some() || input.is_empty() => {
-                let pipelining = self.extensions().is_some_and(|offered| offered.pipelining);
-                let most = self.config.limits.pipelined.max(1);
-                self.queue.release(pipelining, most, &mut self.output);
-            }
-            _ => {}
-        }
-        let patience = match (&self.state, self.queue.front()) {
-            (State::Sending { .. }, _) if self.output.is_empty() => None,
-            (State::Sending { .. }, _) => Some(self.config.timeouts.block),
-            (State::Challenged, _) => None,
-            (_, Some(verb)) => Some(patience(&self.config, verb)),
-            (_, None) if input.is_empty() => None,
-            (_, None) => Some(self.config.timeouts.command),
-        };
-        let Some(patience) = patience else {
-            self.deadline = None;
-            return Ok(Step::Answer);
-        };
-        let until = *self.deadline.get_or_insert(now + patience);
-        if until <= now {
-            return Err(Error::TimedOut);
-        }
-        let until = Some(until);
-        Ok(if self.output.is_empty() { Step::Read { until } } else { Step::Write { until } })
-    }
-}
-
-impl Connection for Client {
-    type Event<'i> = Event<'i>;
-    type Error = Error;
-
-    fn poll(&mut self, now: Time, input: &mut Input) -> Result<Step, Error> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
-        self.next_step(now, input).inspect_err(|error| self.failed = Some(error.clone()))
-    }
-
-    fn event<'i>(&mut self, input: &'i mut Input) -> Result<Event<'i>, Error> {
-        let ready = self.ready.take().ok_or(Error::NoEvent)?;
-        self.deadline = None;
-        Ok(match ready {
-            Ready::Secured => Event::Secured,
-            Ready::WantMessage => {
-                if let State::Sending { asked, .. } = &mut self.state {
-                    *asked = true;
-                }
-                Event::WantMessage
-            }
-            Ready::Challenge(challenge) => {
-                self.state = State::Challenged;
-                Event::Challenge(challenge)
-            }
-            Ready::Closing(len) => {
-                self.close();
-                Event::Closing(Reply::received(input.take(len)))
-            }
-            Ready::Reply(len) => {
-                let command = self.queue.answered().ok_or(Error::NoEvent)?;
-                let reply = Reply::received(input.take(len));
-                self.learn(command, &reply);
-                Event::Reply { command, reply }
-            }
-        })
-    }
-
-    fn output(&mut self) -> &mut Output {
-        &mut self.output
-    }
-
-    fn upgraded(&mut self) {
-        if let State::Securing = self.state {
-            self.state = State::Talking;
-            self.session = Session { secured: true, ..Session::default() };
-            self.ready = Some(Ready::Secured);
-        }
     }
 }

@@ -1,9 +1,9 @@
 //! MAIL (RFC 5321 §4.1.1.2).
 
 use crate::{
-    Mailbox, Parameter, ReversePath, SyntaxError,
+    EnvelopeId, Mailbox, Parameter, Ret, ReversePath, SyntaxError,
     grammar::{self, Parsed, fail, whole},
-    types::{parameters, reverse_path, write_xtext},
+    types::{Pair, parameters, reverse_path, write_xtext},
 };
 use alloc::{borrow::Cow, vec::Vec};
 use core::fmt::Write as _;
@@ -17,35 +17,58 @@ pub struct Mail<'a> {
     pub reverse_path: ReversePath<'a>,
     /// SIZE: how many bytes the message has, line ends and all, dot-stuffing aside (RFC 1870 §6).
     pub size: Option<u64>,
-    /// BODY: what kind of bytes it has (RFC 6152).
+    /// BODY: what kind of bytes it has (RFC 6152, RFC 3030).
     pub body: Option<Body>,
     /// AUTH: who submitted it, `<>` where that is not known; decoded (RFC 4954 §5). It is a claim
     /// that only an authenticated peer can be believed.
     pub auth: Option<Cow<'a, str>>,
+    /// SMTPUTF8: addresses or header fields hold characters beyond ASCII (RFC 6531 §3.4).
+    pub smtp_utf8: bool,
+    /// RET: what of the message a report takes along (RFC 3461 §4.3).
+    pub ret: Option<Ret>,
+    /// ENVID: what the sender calls this sending of it (RFC 3461 §4.4).
+    pub envelope_id: Option<EnvelopeId<'a>>,
     /// Those that this crate does not know. A server of this crate refuses them.
     pub others: Vec<Parameter<'a>>,
 }
 
-/// The kind of bytes that a message is made of (RFC 6152).
+/// The kind of bytes that a message is made of (RFC 6152, RFC 3030 §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Body {
     /// `7BIT`: none is over 127.
     SevenBit,
-    /// `8BITMIME`: any may be.
+    /// `8BITMIME`: any may be, in lines that end in CR LF.
     EightBitMime,
+    /// `BINARYMIME`: any bytes, sent by BDAT alone.
+    BinaryMime,
 }
 
 impl<'a> Mail<'a> {
     /// From that path, with nothing said about the message.
     #[must_use]
     pub const fn new(reverse_path: ReversePath<'a>) -> Self {
-        Self { reverse_path, size: None, body: None, auth: None, others: Vec::new() }
+        Self {
+            reverse_path,
+            size: None,
+            body: None,
+            auth: None,
+            smtp_utf8: false,
+            ret: None,
+            envelope_id: None,
+            others: Vec::new(),
+        }
     }
 
     /// Whether it has any parameter.
     pub(crate) const fn has_parameters(&self) -> bool {
-        self.size.is_some() || self.body.is_some() || self.auth.is_some() || !self.others.is_empty()
+        self.size.is_some()
+            || self.body.is_some()
+            || self.auth.is_some()
+            || self.smtp_utf8
+            || self.ret.is_some()
+            || self.envelope_id.is_some()
+            || !self.others.is_empty()
     }
 
     /// The same, borrowing nothing.
@@ -56,6 +79,9 @@ impl<'a> Mail<'a> {
             size: self.size,
             body: self.body,
             auth: self.auth.map(|auth| Cow::Owned(auth.into_owned())),
+            smtp_utf8: self.smtp_utf8,
+            ret: self.ret,
+            envelope_id: self.envelope_id.map(EnvelopeId::into_owned),
             others: self.others.into_iter().map(Parameter::into_owned).collect(),
         }
     }
@@ -72,9 +98,7 @@ impl<'a> Mail<'a> {
     }
 
     /// Takes a parameter, or tells what was expected in its place.
-    fn take(&mut self, parameter: Parameter<'a>) -> Result<(), &'static str> {
-        let value = parameter.borrowed_value();
-        let keyword = parameter.keyword();
+    fn take(&mut self, (keyword, value): Pair<'a>) -> Result<(), &'static str> {
         if keyword.eq_ignore_ascii_case("SIZE") {
             let size = value.and_then(|value| whole(value.as_bytes(), grammar::number).ok());
             once(&mut self.size, size, "SIZE=number, once")
@@ -82,13 +106,20 @@ impl<'a> Mail<'a> {
             let body = value.and_then(|value| match value {
                 value if value.eq_ignore_ascii_case("7BIT") => Some(Body::SevenBit),
                 value if value.eq_ignore_ascii_case("8BITMIME") => Some(Body::EightBitMime),
+                value if value.eq_ignore_ascii_case("BINARYMIME") => Some(Body::BinaryMime),
                 _ => None,
             });
-            once(&mut self.body, body, "BODY=7BIT or BODY=8BITMIME, once")
+            once(&mut self.body, body, "BODY=7BIT, 8BITMIME or BINARYMIME, once")
         } else if keyword.eq_ignore_ascii_case("AUTH") {
             once(&mut self.auth, value.and_then(grammar::xtext), "AUTH=xtext, once")
+        } else if keyword.eq_ignore_ascii_case("SMTPUTF8") {
+            flag(&mut self.smtp_utf8, value, "SMTPUTF8, once")
+        } else if keyword.eq_ignore_ascii_case("RET") {
+            once(&mut self.ret, value.and_then(Ret::parse), "RET=FULL or RET=HDRS, once")
+        } else if keyword.eq_ignore_ascii_case("ENVID") {
+            once(&mut self.envelope_id, value.and_then(EnvelopeId::parse), "ENVID=xtext, once")
         } else {
-            self.others.push(parameter);
+            self.others.push(Parameter::borrowed((keyword, value)));
             Ok(())
         }
     }
@@ -103,10 +134,20 @@ impl<'a> Mail<'a> {
             None => {}
             Some(Body::SevenBit) => out.text(b" BODY=7BIT"),
             Some(Body::EightBitMime) => out.text(b" BODY=8BITMIME"),
+            Some(Body::BinaryMime) => out.text(b" BODY=BINARYMIME"),
         }
         if let Some(auth) = &self.auth {
             out.text(b" AUTH=");
             let _ = write_xtext(if auth.is_empty() { "<>" } else { auth }, out);
+        }
+        if self.smtp_utf8 {
+            out.text(b" SMTPUTF8");
+        }
+        if let Some(ret) = self.ret {
+            let _ = write!(out, " RET={}", ret.as_str());
+        }
+        if let Some(id) = &self.envelope_id {
+            let _ = write!(out, " ENVID={id}");
         }
         for other in &self.others {
             let _ = write!(out, " {other}");
@@ -134,8 +175,21 @@ pub(super) fn word<'a>(text: &'a [u8], word: &[u8], expected: &'static str) -> P
     }
 }
 
+/// Notes a parameter without a value.
+pub(super) const fn flag(
+    slot: &mut bool,
+    value: Option<&str>,
+    expected: &'static str,
+) -> Result<(), &'static str> {
+    if *slot || value.is_some() {
+        return Err(expected);
+    }
+    *slot = true;
+    Ok(())
+}
+
 /// Fills a slot that is empty.
-fn once<T>(
+pub(super) fn once<T>(
     slot: &mut Option<T>,
     value: Option<T>,
     expected: &'static str,

@@ -1,12 +1,14 @@
 //! What a client says.
 
 mod auth;
+mod bdat;
 mod ehlo;
 mod mail;
 mod rcpt;
 mod vrfy;
 
 pub use auth::Auth;
+pub use bdat::Bdat;
 pub use mail::{Body, Mail};
 pub use rcpt::Rcpt;
 pub use vrfy::Vrfy;
@@ -32,6 +34,8 @@ pub enum Command<'a> {
     Ehlo(Host<'a>),
     /// `HELO SP Domain`; an address literal is read too.
     Helo(Host<'a>),
+    /// `LHLO SP ( Domain / address-literal )`, EHLO in LMTP (RFC 2033 §4.1)
+    Lhlo(Host<'a>),
     /// `STARTTLS` (RFC 3207 §4)
     StartTls,
     /// `AUTH SP mechanism [SP initial-response]` (RFC 4954 §4)
@@ -42,6 +46,8 @@ pub enum Command<'a> {
     Rcpt(Rcpt<'a>),
     /// `DATA`
     Data,
+    /// `BDAT SP chunk-size [SP LAST]` (RFC 3030 §2)
+    Bdat(Bdat),
     /// `RSET`
     Rset,
     /// `NOOP`, with a text that says nothing
@@ -83,6 +89,8 @@ impl<'a> Command<'a> {
                 [b'D', b'A', b'T', b'A'] => bare(Self::Data),
                 [b'E', b'H', b'L', b'O'] => ehlo::parse_arguments(arguments).map(Self::Ehlo),
                 [b'H', b'E', b'L', b'O'] => ehlo::parse_arguments(arguments).map(Self::Helo),
+                [b'L', b'H', b'L', b'O'] => ehlo::parse_arguments(arguments).map(Self::Lhlo),
+                [b'B', b'D', b'A', b'T'] => Bdat::parse_arguments(arguments).map(Self::Bdat),
                 [b'Q', b'U', b'I', b'T'] => bare(Self::Quit),
                 [b'R', b'S', b'E', b'T'] => bare(Self::Rset),
                 [b'A', b'U', b'T', b'H'] => Auth::parse_arguments(arguments).map(Self::Auth),
@@ -104,11 +112,13 @@ impl<'a> Command<'a> {
         match self {
             Self::Ehlo(host) => ehlo::encode("EHLO", host, out),
             Self::Helo(host) => ehlo::encode("HELO", host, out),
+            Self::Lhlo(host) => ehlo::encode("LHLO", host, out),
             Self::StartTls => out.text(b"STARTTLS"),
             Self::Auth(auth) => auth.encode(out),
             Self::Mail(mail) => mail.encode(out),
             Self::Rcpt(rcpt) => rcpt.encode(out),
             Self::Data => out.text(b"DATA"),
+            Self::Bdat(bdat) => bdat.encode(out),
             Self::Rset => out.text(b"RSET"),
             Self::Noop => out.text(b"NOOP"),
             Self::Vrfy(vrfy) => vrfy.encode("VRFY", out),

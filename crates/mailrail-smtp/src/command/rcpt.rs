@@ -1,10 +1,10 @@
 //! RCPT (RFC 5321 §4.1.1.3).
 
-use super::mail::word;
+use super::mail::{once, word};
 use crate::{
-    ForwardPath, Mailbox, Parameter, SyntaxError,
+    ForwardPath, Mailbox, Notify, OriginalRecipient, Parameter, SyntaxError,
     grammar::whole,
-    types::{forward_path, parameters},
+    types::{Pair, forward_path, parameters},
 };
 use alloc::vec::Vec;
 use core::fmt::Write as _;
@@ -16,6 +16,10 @@ use mailrail_wire::Output;
 pub struct Rcpt<'a> {
     /// Whose mailbox.
     pub forward_path: ForwardPath<'a>,
+    /// NOTIFY: when a report is wanted (RFC 3461 §4.1).
+    pub notify: Option<Notify>,
+    /// ORCPT: whom the sender meant (RFC 3461 §4.2).
+    pub original_recipient: Option<OriginalRecipient<'a>>,
     /// Those that this crate does not know. A server of this crate refuses them.
     pub others: Vec<Parameter<'a>>,
 }
@@ -24,7 +28,7 @@ impl<'a> Rcpt<'a> {
     /// For that path.
     #[must_use]
     pub const fn new(forward_path: ForwardPath<'a>) -> Self {
-        Self { forward_path, others: Vec::new() }
+        Self { forward_path, notify: None, original_recipient: None, others: Vec::new() }
     }
 
     /// The same, borrowing nothing.
@@ -32,6 +36,8 @@ impl<'a> Rcpt<'a> {
     pub fn into_owned(self) -> Rcpt<'static> {
         Rcpt {
             forward_path: self.forward_path.into_owned(),
+            notify: self.notify,
+            original_recipient: self.original_recipient.map(OriginalRecipient::into_owned),
             others: self.others.into_iter().map(Parameter::into_owned).collect(),
         }
     }
@@ -45,17 +51,39 @@ impl<'a> Rcpt<'a> {
             let (rest, ()) = word(text, b" TO:", "TO:")?;
             let (rest, forward_path) = forward_path(rest)?;
             let mut rcpt = Self::new(forward_path);
-            let (rest, ()) = parameters(rest, |parameter| {
-                rcpt.others.push(parameter);
-                Ok(())
-            })?;
+            let (rest, ()) = parameters(rest, |parameter| rcpt.take(parameter))?;
             Ok((rest, rcpt))
         })
+    }
+
+    /// Takes a parameter, or tells what was expected in its place.
+    fn take(&mut self, (keyword, value): Pair<'a>) -> Result<(), &'static str> {
+        if keyword.eq_ignore_ascii_case("NOTIFY") {
+            let notify = value.and_then(Notify::parse);
+            once(&mut self.notify, notify, "NOTIFY=NEVER, or of SUCCESS,FAILURE,DELAY, once")
+        } else if keyword.eq_ignore_ascii_case("ORCPT") {
+            let original = value.and_then(OriginalRecipient::parse);
+            once(&mut self.original_recipient, original, "ORCPT=type;xtext, once")
+        } else {
+            self.others.push(Parameter::borrowed((keyword, value)));
+            Ok(())
+        }
+    }
+
+    /// Whether it has any parameter.
+    pub(crate) const fn has_parameters(&self) -> bool {
+        self.notify.is_some() || self.original_recipient.is_some() || !self.others.is_empty()
     }
 
     pub(super) fn encode(&self, out: &mut Output) {
         // Writing to an `Output` never fails.
         let _ = write!(out, "RCPT TO:{}", self.forward_path);
+        if let Some(notify) = self.notify {
+            let _ = write!(out, " NOTIFY={notify}");
+        }
+        if let Some(original) = &self.original_recipient {
+            let _ = write!(out, " ORCPT={original}");
+        }
         for other in &self.others {
             let _ = write!(out, " {other}");
         }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Error, ReplyCode, SyntaxError,
-    command::{Auth, Command, Mail},
+    command::{Auth, Body, Command, Mail, Rcpt},
 };
 use alloc::format;
 use mailrail_sasl::exchange;
@@ -139,6 +139,8 @@ impl Server {
         };
         match command {
             Command::Ehlo(_) | Command::Helo(_) | Command::Rset | Command::Quit => Ok(()),
+            Command::Lhlo(_) => Err(replies::UNKNOWN),
+            Command::Bdat(_) => Err(replies::NOT_IMPLEMENTED),
             Command::StartTls if !self.offer.starttls => Err(replies::NOT_IMPLEMENTED),
             Command::StartTls if session.secured => Err(replies::SECURED),
             Command::StartTls if session.hello.is_none() => Err(replies::EHLO_FIRST),
@@ -147,7 +149,12 @@ impl Server {
             Command::Mail(mail) => self.judge_mail(&mail),
             Command::Rcpt(rcpt) => match session.recipients {
                 None => Err(replies::MAIL_FIRST),
-                Some(_) if !rcpt.others.is_empty() => Err(replies::PARAMETERS),
+                Some(_) if !session.smtp_utf8 && !rcpt.forward_path.is_ascii() => {
+                    Err(replies::NOT_ASCII)
+                }
+                Some(_) if rcpt.has_parameters() && !self.takes_rcpt(&rcpt) => {
+                    Err(replies::PARAMETERS)
+                }
                 Some(n) if n >= self.config.limits.recipients => Err(replies::TOO_MANY_RECIPIENTS),
                 Some(_) => Ok(()),
             },
@@ -179,6 +186,10 @@ impl Server {
         }
     }
 
+    fn takes_rcpt(&self, rcpt: &Rcpt<'_>) -> bool {
+        self.session.hello == Some(Hello::Ehlo) && self.offer.dsn && rcpt.others.is_empty()
+    }
+
     fn judge_mail(&self, mail: &Mail<'_>) -> Result<(), Canned> {
         let is_known = match self.session.hello {
             None => return Err(replies::EHLO_FIRST),
@@ -186,7 +197,13 @@ impl Server {
             Some(Hello::Ehlo) => {
                 mail.others.is_empty()
                     && (mail.size.is_none() || self.offer.size.is_some())
-                    && (mail.body.is_none() || self.offer.eight_bit_mime)
+                    && match mail.body {
+                        None => true,
+                        Some(Body::BinaryMime) => self.offer.binary_mime && self.offer.chunking,
+                        Some(_) => self.offer.eight_bit_mime,
+                    }
+                    && (!mail.smtp_utf8 || self.offer.smtp_utf8)
+                    && (mail.ret.is_none() && mail.envelope_id.is_none() || self.offer.dsn)
             }
         };
         if self.session.recipients.is_some() {
@@ -195,6 +212,8 @@ impl Server {
             Err(replies::AUTH_REQUIRED)
         } else if !is_known {
             Err(replies::PARAMETERS)
+        } else if !mail.smtp_utf8 && !mail.reverse_path.is_ascii() {
+            Err(replies::NOT_ASCII)
         } else if mail.size.is_some_and(|size| is_over(self.offer.size, size)) {
             Err(replies::TOO_LARGE)
         } else {
@@ -285,6 +304,7 @@ impl Server {
             Command::Data => (Event::Data, Due::Data),
             Command::Rset => (Event::Rset, Due::Rset),
             Command::Quit => (Event::Quit, Due::Quit),
+            Command::Lhlo(_) | Command::Bdat(_) => return None,
             Command::Noop | Command::Help | Command::Vrfy(_) | Command::Expn(_) => return None,
         })
     }
@@ -360,6 +380,9 @@ impl Connection for Server {
             Ready::Command(len) => {
                 let (event, due) = Self::tell(input.take(len)).ok_or(Error::NoEvent)?;
                 self.state = State::Owed(due);
+                if let Event::Mail(mail) = &event {
+                    self.session.smtp_utf8 = mail.smtp_utf8;
+                }
                 event
             }
             Ready::Response(response) => {

@@ -18,6 +18,7 @@ pub(super) const MAIL_FIRST: Canned = Canned(503, [5, 5, 1], "Say MAIL first");
 pub(super) const NESTED_MAIL: Canned = Canned(503, [5, 5, 1], "A message is begun already");
 pub(super) const NO_RECIPIENTS: Canned = Canned(554, [5, 5, 1], "No valid recipients");
 pub(super) const TOO_MANY_RECIPIENTS: Canned = Canned(452, [4, 5, 3], "Too many recipients");
+pub(super) const NOT_ASCII: Canned = Canned(553, [5, 6, 7], "Non-ASCII addresses need SMTPUTF8");
 pub(super) const TOO_LARGE: Canned = Canned(552, [5, 3, 4], "Message too large");
 pub(super) const BARE_LINE_END: Canned = Canned(554, [5, 5, 2], "A bare CR or LF in the message");
 

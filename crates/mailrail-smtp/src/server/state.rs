@@ -95,6 +95,8 @@ pub(super) struct Session {
     pub(super) authenticated: bool,
     /// The recipients accepted since MAIL was.
     pub(super) recipients: Option<usize>,
+    /// The last MAIL said SMTPUTF8.
+    pub(super) smtp_utf8: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,13 +3,13 @@
 use super::{Domain, Host, host};
 use crate::{
     SyntaxError,
-    grammar::{self, Parsed, byte, is_dot_string, is_quotable, whole},
+    grammar::{self, Parsed, byte, is_dot_string, is_printable, whole},
 };
 use alloc::borrow::Cow;
 use core::fmt;
 
-/// What stands before the `@`: a dot-string, or any printable ASCII text in quotes (RFC 5321
-/// §4.1.2).
+/// What stands before the `@`: a dot-string, or any printable text in quotes (RFC 5321 §4.1.2).
+/// Characters beyond ASCII need SMTPUTF8 (RFC 6531 §3.3).
 ///
 /// It holds the text that the quotes and backslashes stand for: `"a\b"@x` and `ab@x` are one
 /// mailbox. It is written with no more quoting than it needs.
@@ -21,12 +21,12 @@ impl<'a> LocalPart<'a> {
     ///
     /// # Errors
     ///
-    /// Where it holds anything but printable ASCII characters and spaces.
+    /// Where it holds a control character.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, SyntaxError> {
         let text = text.into();
-        match text.bytes().position(|byte| !is_quotable(byte)) {
+        match text.char_indices().find(|(_, char)| !is_printable(*char)) {
             None => Ok(Self(text)),
-            Some(offset) => Err(SyntaxError { offset, expected: "a printable character" }),
+            Some((offset, _)) => Err(SyntaxError { offset, expected: "a printable character" }),
         }
     }
 
@@ -34,6 +34,12 @@ impl<'a> LocalPart<'a> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it can be said without SMTPUTF8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.0.is_ascii()
     }
 
     /// The same, borrowing nothing.
@@ -99,6 +105,12 @@ impl<'a> Mailbox<'a> {
         }
     }
 
+    /// Whether it can be said without SMTPUTF8 (RFC 6531 §3.1).
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.local_part.is_ascii() && self.host.is_ascii()
+    }
+
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> Mailbox<'static> {
@@ -134,9 +146,16 @@ mod tests {
 
     #[test]
     fn mailboxes() {
-        for text in
-            ["a@b", "e=mc2@example.com", "a.b+c@[192.0.2.1]", "\"\"@b", "\"a b\"@b", "\"a\\\"b\"@b"]
-        {
+        for text in [
+            "a@b",
+            "ä.ö@bücher.test",
+            "\"ä ö\"@[192.0.2.1]",
+            "e=mc2@example.com",
+            "a.b+c@[192.0.2.1]",
+            "\"\"@b",
+            "\"a b\"@b",
+            "\"a\\\"b\"@b",
+        ] {
             let mailbox = text.parse::<Mailbox<'_>>().unwrap();
             assert_eq!(mailbox.to_string(), text);
         }
@@ -154,7 +173,8 @@ mod tests {
             "\"a@b",
             "\"a\"b@c",
             "a@b c",
-            "ä@b",
+            "a\u{85}@b",
+            "a@b\u{3000}c",
             "<a@b>",
             "a\0@b",
             "a\r\n@b",

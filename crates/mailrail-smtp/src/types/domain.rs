@@ -10,8 +10,8 @@ use core::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-/// A domain name of letters, digits and hyphens (RFC 5321 §4.1.2), as it was written; compare it
-/// without regard to case.
+/// A domain name of letters, digits and hyphens (RFC 5321 §4.1.2), or of characters beyond ASCII
+/// (RFC 6531 §3.3), as it was written; compare it without regard to case.
 ///
 /// ```
 /// use mailrail_smtp::Domain;
@@ -38,6 +38,12 @@ impl<'a> Domain<'a> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it can be said without SMTPUTF8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.0.is_ascii()
     }
 
     /// The same, borrowing nothing.
@@ -134,6 +140,15 @@ impl<'a> Host<'a> {
         whole(text, host)
     }
 
+    /// Whether it can be said without SMTPUTF8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        match self {
+            Self::Domain(domain) => domain.is_ascii(),
+            Self::Literal(_) => true,
+        }
+    }
+
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> Host<'static> {
@@ -216,7 +231,15 @@ mod tests {
 
     #[test]
     fn hosts() {
-        for text in ["a", "A-1.b2", "1.2.3.4", "[192.0.2.1]", "[IPv6:2001:db8::1]", "[x-y:a\"!]"] {
+        for text in [
+            "a",
+            "A-1.b2",
+            "1.2.3.4",
+            "[192.0.2.1]",
+            "[IPv6:2001:db8::1]",
+            "bücher.test",
+            "[x-y:a\"!]",
+        ] {
             let host = Host::parse(text.as_bytes()).unwrap();
             assert_eq!(host.to_string(), text);
             assert_eq!(text.parse(), Ok(host.into_owned()));
@@ -232,7 +255,8 @@ mod tests {
             "a-",
             "a_b",
             "a b",
-            "ä.test",
+            "a\u{85}.test",
+            "-ä",
             "a\0",
             "a\r\n",
             "[]",

@@ -41,6 +41,14 @@ pub struct Extensions {
     /// ENHANCEDSTATUSCODES (RFC 2034): without it, a server of this crate leaves the enhanced
     /// codes out of its replies.
     pub enhanced_status_codes: bool,
+    /// CHUNKING: BDAT is taken (RFC 3030).
+    pub chunking: bool,
+    /// BINARYMIME: messages of any bytes, by BDAT (RFC 3030 §3).
+    pub binary_mime: bool,
+    /// SMTPUTF8: characters beyond ASCII in addresses and header fields (RFC 6531).
+    pub smtp_utf8: bool,
+    /// DSN: reports as the sender wants them (RFC 3461). A server that offers it must make them.
+    pub dsn: bool,
     /// Those that this crate does not know.
     pub others: Vec<Extension>,
     /// The mechanisms of AUTH, with a space between each two.
@@ -100,6 +108,10 @@ impl Extensions {
             match extension.keyword().to_ascii_uppercase().as_str() {
                 "PIPELINING" => all.pipelining = true,
                 "8BITMIME" => all.eight_bit_mime = true,
+                "CHUNKING" => all.chunking = true,
+                "BINARYMIME" => all.binary_mime = true,
+                "SMTPUTF8" => all.smtp_utf8 = true,
+                "DSN" => all.dsn = true,
                 "STARTTLS" => all.starttls = true,
                 "ENHANCEDSTATUSCODES" => all.enhanced_status_codes = true,
                 // A number that does not fit tells of no limit that could matter.
@@ -138,6 +150,10 @@ impl Extensions {
             size,
             auth,
             word("ENHANCEDSTATUSCODES", self.enhanced_status_codes),
+            word("CHUNKING", self.chunking),
+            word("BINARYMIME", self.binary_mime && self.chunking),
+            word("SMTPUTF8", self.smtp_utf8),
+            word("DSN", self.dsn),
             word("STARTTLS", self.starttls && !secured),
         ]
         .into_iter()
@@ -149,8 +165,8 @@ impl Extensions {
 /// An extension that this crate does not know: `ehlo-keyword *( SP ehlo-param )`.
 ///
 /// ```
-/// let dsn: mailrail_smtp::Extension = "DSN".parse()?;
-/// assert_eq!((dsn.keyword(), dsn.parameters()), ("DSN", ""));
+/// let checkpoint: mailrail_smtp::Extension = "CHECKPOINT".parse()?;
+/// assert_eq!((checkpoint.keyword(), checkpoint.parameters()), ("CHECKPOINT", ""));
 /// # Ok::<_, mailrail_smtp::SyntaxError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -2,6 +2,7 @@
 
 mod address;
 mod domain;
+mod dsn;
 mod extensions;
 mod fit;
 mod parameter;
@@ -12,10 +13,11 @@ pub(crate) use address::mailbox;
 pub use address::{LocalPart, Mailbox};
 pub(crate) use domain::host;
 pub use domain::{AddressLiteral, Domain, GeneralLiteral, Host};
+pub use dsn::{EnvelopeId, Notify, OriginalRecipient, Ret};
 pub use extensions::{Extension, Extensions};
 pub use fit::Unfit;
 pub use parameter::Parameter;
-pub(crate) use parameter::{parameters, write_xtext};
+pub(crate) use parameter::{Pair, parameters, write_xtext};
 pub use path::{ForwardPath, ReversePath};
 pub(crate) use path::{forward_path, reverse_path};
 pub use protocol::Protocol;

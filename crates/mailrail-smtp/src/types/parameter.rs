@@ -21,7 +21,7 @@ impl<'a> Parameter<'a> {
     ///
     /// Where `text` is anything else.
     pub fn parse(text: &'a [u8]) -> Result<Self, SyntaxError> {
-        whole(text, parameter)
+        whole(text, parameter).map(Self::borrowed)
     }
 
     /// The word before the equals sign; compare it without regard to case.
@@ -45,12 +45,8 @@ impl<'a> Parameter<'a> {
         }
     }
 
-    /// The value, as long as the text it was read from lives.
-    pub(crate) const fn borrowed_value(&self) -> Option<&'a str> {
-        match self.value {
-            Some(Cow::Borrowed(value)) => Some(value),
-            _ => None,
-        }
+    pub(crate) fn borrowed((keyword, value): Pair<'a>) -> Self {
+        Self { keyword: Cow::Borrowed(keyword), value: value.map(Cow::Borrowed) }
     }
 }
 
@@ -63,15 +59,17 @@ impl fmt::Display for Parameter<'_> {
 
 super::from_str!(Parameter);
 
+/// Keyword and value.
+pub(crate) type Pair<'a> = (&'a str, Option<&'a str>);
+
 /// `esmtp-param = esmtp-keyword ["=" esmtp-value]`
-fn parameter(text: &[u8]) -> Parsed<'_, Parameter<'_>> {
+fn parameter(text: &[u8]) -> Parsed<'_, Pair<'_>> {
     let (rest, keyword) = grammar::keyword(text)?;
-    let keyword = Cow::Borrowed(keyword);
     match rest.strip_prefix(b"=") {
-        None => Ok((rest, Parameter { keyword, value: None })),
+        None => Ok((rest, (keyword, None))),
         Some(rest) => {
             let (rest, value) = grammar::value(rest)?;
-            Ok((rest, Parameter { keyword, value: Some(Cow::Borrowed(value)) }))
+            Ok((rest, (keyword, Some(value))))
         }
     }
 }
@@ -79,7 +77,7 @@ fn parameter(text: &[u8]) -> Parsed<'_, Parameter<'_>> {
 /// `*( SP esmtp-param )`, each handed to `take`, which tells whether it can stand there.
 pub(crate) fn parameters<'a>(
     mut text: &'a [u8],
-    mut take: impl FnMut(Parameter<'a>) -> Result<(), &'static str>,
+    mut take: impl FnMut(Pair<'a>) -> Result<(), &'static str>,
 ) -> Parsed<'a, ()> {
     while !text.is_empty() {
         let (at, ()) = byte(b' ', "a space")(text)?;

@@ -36,6 +36,12 @@ impl<'a> ReversePath<'a> {
         }
     }
 
+    /// Whether it can be said without SMTPUTF8 (RFC 6531 §3.1).
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.mailbox().is_none_or(Mailbox::is_ascii)
+    }
+
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> ReversePath<'static> {
@@ -89,6 +95,12 @@ impl<'a> ForwardPath<'a> {
             Self::Postmaster => None,
             Self::Mailbox(mailbox) => Some(mailbox),
         }
+    }
+
+    /// Whether it can be said without SMTPUTF8 (RFC 6531 §3.1).
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.mailbox().is_none_or(Mailbox::is_ascii)
     }
 
     /// The same, borrowing nothing.
