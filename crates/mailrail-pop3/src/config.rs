@@ -1,5 +1,7 @@
 //! Limits and timeouts of both sides.
 
+use crate::Language;
+use alloc::sync::Arc;
 use core::time::Duration;
 
 /// What a [`Client`](crate::Client) or a [`Server`](crate::Server) puts up with.
@@ -14,6 +16,9 @@ pub struct Config {
     /// then offers and takes USER, and SASL mechanisms that show a password, only over TLS, and
     /// the client refuses to send them without.
     pub allow_plaintext_auth: bool,
+    /// Server: the languages that LANG chooses among, the preferred one first (RFC 6856 §3). Where
+    /// there are none, LANG is not offered. English is spoken until one is chosen.
+    pub languages: Option<Arc<[Language]>>,
 }
 
 /// Bounds on what a peer can make a machine hold.
@@ -30,10 +35,13 @@ pub struct Limits {
     /// Server: once that many octets wait to be written, nothing more is read or asked for. It is
     /// what the output holds at most, besides a piece of a message.
     pub output: usize,
-    /// Server: commands answered with -ERR because they can't be read or are out of place, and
-    /// refused logins. One more ends with
-    /// [`Error::TooManyErrors`](crate::Error::TooManyErrors).
+    /// Server: commands answered with -ERR because they can't be read or are out of place. One
+    /// more ends with [`Error::TooManyErrors`](crate::Error::TooManyErrors).
     pub errors: u32,
+    /// Server: logins refused for their credentials, which is without a code or with
+    /// [`AUTH`](crate::ResponseCode::AUTH). One more ends with
+    /// [`Error::TooManyLogins`](crate::Error::TooManyLogins).
+    pub logins: u32,
     /// Client: commands sent ahead of their answers, where the server offers PIPELINING. They
     /// must fit the network's buffers (RFC 2449 §6.6), or both sides wait for each other for ever.
     pub pipelined: usize,
@@ -49,6 +57,7 @@ impl Default for Limits {
             auth_line: 12_288,
             output: 4_096,
             errors: 20,
+            logins: 3,
             pipelined: 32,
             capabilities: 100,
         }

@@ -36,6 +36,10 @@ pub enum Error {
     /// Server: more errors than [`Limits::errors`](crate::Limits::errors). The client is told.
     #[error("too many errors")]
     TooManyErrors,
+    /// Server: more refused logins than [`Limits::logins`](crate::Limits::logins). The client is
+    /// told.
+    #[error("too many logins")]
+    TooManyLogins,
     /// `event` was called though `poll` had not said [`Step::Event`](mailrail_wire::Step::Event).
     #[error("no event is ready")]
     NoEvent,
@@ -60,6 +64,20 @@ pub enum Misuse {
     /// Client: TLS is in place already (RFC 2595 §4 knows no second STLS).
     #[error("TLS is in place already")]
     Secured,
+    /// Client: STLS is not said behind UTF8 (RFC 6856 §2.1).
+    #[error("STLS does not follow UTF8")]
+    StlsAfterUtf8,
+    /// Client: there is no timestamp. It has not come yet, the server knows no APOP, or TLS was
+    /// begun since.
+    #[error("the server has given no timestamp")]
+    NoTimestamp,
+    /// Client: name or password is not ASCII, and the server has not said that it takes UTF-8
+    /// there (RFC 6856 §2.2).
+    #[error("the server takes only ASCII in names and passwords")]
+    NotAscii,
+    /// Client: name or password is none, as SASLprep has it (RFC 4013).
+    #[error("name or password holds what it may not")]
+    Prohibited,
     /// No SASL mechanism has that name (RFC 4422 §3.1).
     #[error("no mechanism has that name")]
     Mechanism,

@@ -29,6 +29,11 @@ pub(crate) fn next_line(finder: &mut LineFinder, input: &mut Input, limit: usize
     }
 }
 
+/// A line of an answer of many lines, without the dot that stuffing put before it.
+pub(crate) fn unstuffed(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b".").unwrap_or(line)
+}
+
 /// The first `len` bytes without the CR LF at their end.
 pub(crate) fn without_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r\n").unwrap_or(line)

@@ -20,8 +20,11 @@ pub use command::Command;
 pub use config::{Config, Limits, Timeouts};
 pub use error::{Error, Misuse, SyntaxError};
 pub use response::{
-    Capabilities, DropListing, Expire, LoginDelay, Response, ResponseCode, ScanListing, Status,
-    UniqueIdListing,
+    Capabilities, DropListing, Expire, LanguageListing, LoginDelay, Response, ResponseCode,
+    ScanListing, Status, UniqueIdListing, Utf8,
 };
-pub use server::Server;
-pub use types::{MessageNumber, Password, Text, UniqueId, UserName};
+pub use server::{Language, Server};
+pub use types::{
+    ApopDigest, LanguageRange, LanguageTag, MessageNumber, Password, Text, Timestamp, UniqueId,
+    UserName,
+};

@@ -6,8 +6,9 @@ extern crate alloc;
 use alloc::collections::BTreeMap;
 use bytes::Bytes;
 use mailrail_pop3::{
-    Capabilities, Client, Config, DropListing, Error, MessageNumber, Password, ResponseCode,
-    Server, Text, UniqueId, UserName, client, client::Request, server,
+    Capabilities, Client, Config, DropListing, Error, Language, LanguageRange, MessageNumber,
+    Password, ResponseCode, Server, Text, Timestamp, UniqueId, UserName, Utf8, client,
+    client::Request, server,
 };
 use mailrail_testing::{Ended, Pair};
 use proptest::prelude::*;
@@ -20,6 +21,7 @@ struct Store {
     piece: usize,
     deleted: Vec<u32>,
     ended: Vec<u32>,
+    apop: bool,
 }
 
 impl Store {
@@ -30,6 +32,14 @@ impl Store {
     fn answer(&mut self, event: server::Event<'_>, server: &mut Server) {
         use server::Event as E;
         let done = match event {
+            E::Connected if self.apop => {
+                let timestamp = Timestamp::parse(b"<1.2@three>").unwrap();
+                server.ok_with_timestamp(Text::new("ready").unwrap(), timestamp)
+            }
+            E::Apop { user, proof } if user.as_str() == "mrose" && proof.is_by("a b") => {
+                server.open(DropListing { messages: 0, octets: 0 })
+            }
+            E::Apop { .. } => server.err(Some(ResponseCode::AUTH), Text::NONE),
             E::Connected | E::StartTls => server.ok(Text::new("ready").unwrap()),
             E::Login { user, password } if (&*user, *password.expose()) == ("mrose", "a b") => {
                 let messages = u32::try_from(self.messages.len()).unwrap();
@@ -113,6 +123,8 @@ impl Seen {
             client::Event::Capabilities(it) => {
                 self.told.push(format!("stls {} user {}", it.stls, it.user));
             }
+            client::Event::Language { tag, .. } => self.told.push(format!("lang {tag}")),
+            client::Event::LanguageListing(it) => self.told.push(format!("{} {}", it.tag, it.name)),
             client::Event::Secured => self.told.push("secured".to_owned()),
             _ => {}
         }
@@ -197,6 +209,38 @@ fn a_client_that_goes_silent_deletes_nothing() {
     assert_eq!(ended, Ended { client: Err(Error::Closed), server: Err(Error::TimedOut) });
     assert_eq!(pair.now().saturating_since(mailrail_wire::Time::default()).as_secs(), 600);
     assert!(store.deleted.is_empty());
+}
+
+#[test]
+fn apop_utf8_and_lang() {
+    let mut store = Store { apop: true, ..Store::default() };
+    let mut seen = Seen::default();
+    let mut config = Config::default();
+    let greek = Language { tag: "el-GR", name: "Ελληνικά", say: Language::ENGLISH.say };
+    config.languages = Some([Language::ENGLISH, greek].into());
+    let mut offer = Capabilities::all();
+    offer.utf8 = Some(Utf8 { user: true });
+    let mut pair = Pair::new(Client::new(config.clone()), Server::new(offer, config));
+    pair.settle(|event, _| seen.see(event), |event, server| store.answer(event, server));
+    let user = UserName::parse(b"mrose").unwrap();
+    let client = pair.client();
+    client.capa().unwrap();
+    client.utf8().unwrap();
+    client.languages().unwrap();
+    client.lang(LanguageRange::parse(b"EL").unwrap()).unwrap();
+    client.lang(LanguageRange::parse(b"de").unwrap()).unwrap();
+    client.apop(user, Password::parse(b"a c").unwrap()).unwrap();
+    client.apop(user, Password::parse(b"a b").unwrap()).unwrap();
+    pair.settle(|event, _| seen.see(event), |event, server| store.answer(event, server));
+    assert!(pair.server().is_utf8() && pair.server().language().tag == "el-GR");
+    pair.client().quit().unwrap();
+    let ended = pair.run(|event, _| seen.see(event), |event, server| store.answer(event, server));
+    assert_eq!(ended, DONE);
+    assert_eq!(
+        seen.told.join("\n"),
+        "stls true user false\nUtf8\nLanguages\nen English\nel-GR Ελληνικά\nend\nlang el-GR\n\
+         no Lang -\nno Apop AUTH\nApop\nQuit"
+    );
 }
 
 #[test]

@@ -3,9 +3,10 @@
 
 use bytes::{Buf, Bytes};
 use mailrail_pop3::{
-    Capabilities, Client, Command, Config, DropListing, Expire, LoginDelay, MessageNumber,
-    Password, Response, ResponseCode, ScanListing, Server, Text, UniqueId, UniqueIdListing,
-    UserName, command::Auth,
+    ApopDigest, Capabilities, Client, Command, Config, DropListing, Expire, Language,
+    LanguageListing, LanguageRange, LanguageTag, LoginDelay, MessageNumber, Password, Response,
+    ResponseCode, ScanListing, Server, Text, Timestamp, UniqueId, UniqueIdListing, UserName, Utf8,
+    command::{Apop, Auth},
 };
 use mailrail_wire::{Connection, Input, Output, Secret, Step, Time};
 use proptest::prelude::*;
@@ -29,7 +30,7 @@ fn number() -> impl Strategy<Value = MessageNumber> {
 fn capabilities() -> impl Strategy<Value = Capabilities> {
     let period = || proptest::option::of((any::<u32>(), any::<bool>()));
     (
-        any::<[bool; 6]>(),
+        any::<[bool; 8]>(),
         prop::collection::vec("[A-Z0-9_-]{1,20}", 0..4),
         period(),
         proptest::option::of((proptest::option::of(any::<u32>()), any::<bool>())),
@@ -40,7 +41,17 @@ fn capabilities() -> impl Strategy<Value = Capabilities> {
             sasl.sort();
             sasl.dedup();
             let mut it = Capabilities::default();
-            [it.top, it.user, it.uidl, it.resp_codes, it.pipelining, it.stls] = flags;
+            [
+                it.top,
+                it.user,
+                it.uidl,
+                it.resp_codes,
+                it.pipelining,
+                it.stls,
+                it.auth_resp_code,
+                it.lang,
+            ] = flags;
+            it.utf8 = flags[0].then_some(Utf8 { user: flags[1] });
             it.sasl = sasl;
             it.login_delay = delay.map(|(seconds, per_user)| LoginDelay { seconds, per_user });
             it.expire = expire.map(|(days, per_user)| Expire { days, per_user });
@@ -83,12 +94,21 @@ proptest! {
         password in "[ -~äöü]{1,60}",
         mechanism in "[A-Z0-9_-]{1,20}",
         response in proptest::option::of(prop::collection::vec(any::<u8>(), 0..100)),
+        digest in "[0-9a-f]{32}",
+        language in "[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8}){0,3}",
     ) {
+        let user_name = UserName::parse(user.as_bytes()).unwrap();
+        let digest = ApopDigest::parse(digest.as_bytes()).unwrap();
         let auth = Auth::new(&mechanism, response.map(Secret::new)).unwrap();
         let commands = [
             Command::Capa,
             Command::Stls,
             Command::Auth(auth),
+            Command::Apop(Apop { user: user_name, digest }),
+            Command::Utf8,
+            Command::Lang(None),
+            Command::Lang(Some(LanguageRange::Any)),
+            Command::Lang(Some(LanguageRange::parse(language.as_bytes()).unwrap())),
             Command::User(UserName::parse(user.as_bytes()).unwrap()),
             Command::Pass(Password::parse(password.as_bytes()).unwrap()),
             Command::Stat,
@@ -125,7 +145,18 @@ proptest! {
     }
 
     #[test]
-    fn listings(message in number(), octets in any::<u64>(), count in any::<u32>(), id in "[!-~]{1,70}") {
+    fn listings(
+        message in number(),
+        octets in any::<u64>(),
+        count in any::<u32>(),
+        id in "[!-~]{1,70}",
+        language in "[a-z]{2,3}(-[A-Z]{2})?",
+        name in "([!-~ä][ -~ä]{0,20})?",
+    ) {
+        let tag = LanguageTag::parse(language.as_bytes()).unwrap();
+        let listing = LanguageListing { tag, name: &name };
+        let bytes = written(|out| listing.encode(out));
+        prop_assert_eq!(LanguageListing::parse(&bytes), Ok(listing));
         let drop = DropListing { messages: count, octets };
         prop_assert_eq!(DropListing::parse(&written(|out| drop.encode(out))), Ok(drop));
         let scan = ScanListing { message, octets };
@@ -161,6 +192,7 @@ proptest! {
             }
         }
         let _ = (ScanListing::parse(&bytes), UniqueIdListing::parse(&bytes), DropListing::parse(&bytes));
+        let _ = (LanguageListing::parse(&bytes), LanguageRange::parse(&bytes), Timestamp::find(&bytes));
         Capabilities::default().read_line(&bytes);
     }
 
@@ -169,7 +201,8 @@ proptest! {
         words in prop::collection::vec(prop::sample::select(&[
             "USER a\r\n", "PASS b\r\n", "STLS\r\n", "CAPA\r\n", "LIST\r\n", "RETR 1\r\n", "DELE 2\r\n",
             "TOP 1 1\r\n", "UIDL\r\n", "RSET\r\n", "NOOP\r\n", "QUIT\r\n", "STAT\r\n", "\r", "\n", ".", "x",
-            "RETR", "\0", "AUTH PLAIN\r\n", "AUTH PLAIN =\r\n", "*\r\n", "YQ==\r\n",
+            "RETR", "\0", "UTF8\r\n", "LANG\r\n", "LANG *\r\n", "LANG x\r\n",
+            "APOP a 00000000000000000000000000000000\r\n", "AUTH PLAIN\r\n", "AUTH PLAIN =\r\n", "*\r\n", "YQ==\r\n",
         ][..]), 0..30),
         noise in prop::collection::vec(any::<u8>(), 0..20),
         cut in 1_usize..40,
@@ -179,6 +212,8 @@ proptest! {
         let bytes = [words.concat().as_bytes(), &noise].concat();
         let mut offer = Capabilities::all();
         offer.sasl.push("PLAIN".to_owned());
+        offer.utf8 = Some(Utf8 { user: true });
+        config.languages = Some([Language::ENGLISH].into());
         let mut server = Server::new(offer, config);
         let mut pieces = 0;
         drive(&mut server, &bytes, cut, |server| {
@@ -191,6 +226,8 @@ proptest! {
                 || server.size(10).is_ok()
                 || server.unique_id(UniqueId::parse(b"x").unwrap()).is_ok()
                 || (pieces % 3 != 0 && server.challenge(b"a").is_ok())
+                || (pieces % 2 == 0
+                    && server.ok_with_timestamp(Text::NONE, Timestamp::parse(b"<a@b>").unwrap()).is_ok())
                 || server.ok(Text::NONE).is_ok()
                 || server.err(None, Text::NONE).is_ok();
             assert!(done);
@@ -201,7 +238,7 @@ proptest! {
     fn any_bytes_to_the_client(
         words in prop::collection::vec(prop::sample::select(&[
             "+OK\r\n", "-ERR x\r\n", "+OK 1 2\r\n", "1 2\r\n", ".\r\n", "..\r\n", "PIPELINING\r\n", "\r", "\n",
-            ".", "x", "+OK", "\0", "+ \r\n", "+ YQ==\r\n", "+ Y\r\n",
+            ".", "x", "+OK", "\0", "+ \r\n", "+ YQ==\r\n", "+ Y\r\n", "+OK en x\r\n", "en x\r\n",
         ][..]), 0..40),
         noise in prop::collection::vec(any::<u8>(), 0..20),
         cut in 1_usize..40,
@@ -212,6 +249,9 @@ proptest! {
         let (user, password) = (UserName::parse(b"a").unwrap(), Password::parse(b"b").unwrap());
         for command in [
             client.capa(),
+            client.utf8(),
+            client.languages(),
+            client.lang(LanguageRange::Any),
             client.authenticate("PLAIN", None),
             client.authenticate("PLAIN", Some(b"a")),
             client.login(user, password),

@@ -4,7 +4,8 @@
 mod common;
 
 use common::{act_client, act_server, offer, show_client, show_server};
-use mailrail_pop3::{Client, Config, Server};
+use core::fmt;
+use mailrail_pop3::{Client, Config, Language, Server, server::Phrase};
 use mailrail_testing::{Role, Transcript};
 
 fn plaintext() -> Config {
@@ -126,4 +127,83 @@ fn server_refused() {
 #[test]
 fn server_shut_down() {
     server(include_str!("transcripts/server_shut_down.txt"), true, &plaintext());
+}
+
+#[test]
+fn client_apop() {
+    client(include_str!("transcripts/client_apop.txt"), &Config::default());
+}
+
+#[test]
+fn client_apop_tls() {
+    client(include_str!("transcripts/client_apop_tls.txt"), &Config::default());
+}
+
+#[test]
+fn client_utf8() {
+    client(include_str!("transcripts/client_utf8.txt"), &plaintext());
+}
+
+#[test]
+fn client_lang() {
+    client(include_str!("transcripts/client_lang.txt"), &plaintext());
+}
+
+#[test]
+fn client_sasl() {
+    client(include_str!("transcripts/client_sasl.txt"), &plaintext());
+}
+
+#[test]
+fn server_apop() {
+    server(include_str!("transcripts/server_apop.txt"), true, &plaintext());
+}
+
+#[test]
+fn server_utf8() {
+    server(include_str!("transcripts/server_utf8.txt"), true, &plaintext());
+}
+
+#[test]
+fn server_offer() {
+    server(include_str!("transcripts/server_offer.txt"), true, &plaintext());
+}
+
+#[test]
+fn server_logins() {
+    server(include_str!("transcripts/server_logins.txt"), true, &plaintext());
+}
+
+#[test]
+fn server_sasl() {
+    server(include_str!("transcripts/server_sasl.txt"), true, &Config::default());
+}
+
+fn spanish(phrase: Phrase, out: &mut dyn fmt::Write) -> fmt::Result {
+    match phrase {
+        Phrase::Language => out.write_str("Idioma cambiado"),
+        Phrase::NoLanguage => out.write_str("Idioma no es conocido"),
+        other => (Language::ENGLISH.say)(other, out),
+    }
+}
+
+fn swedish(phrase: Phrase, out: &mut dyn fmt::Write) -> fmt::Result {
+    match phrase {
+        Phrase::Language => out.write_str("Kommandot \"LANG\" lyckades"),
+        other => (Language::ENGLISH.say)(other, out),
+    }
+}
+
+#[test]
+fn server_lang() {
+    let mut config = plaintext();
+    config.languages = Some(
+        [
+            Language { tag: "es", name: "Español", say: spanish },
+            Language::ENGLISH,
+            Language { tag: "sv", name: "Svenska", say: swedish },
+        ]
+        .into(),
+    );
+    server(include_str!("transcripts/server_lang.txt"), false, &config);
 }

@@ -18,8 +18,6 @@ use mailrail_wire::{LineEnds, Secret};
 use std::net::SocketAddr;
 
 const INBOX: &str = "INBOX";
-/// How many wrong passwords and unreadable commands a connection may try.
-const ERRORS_MAX: u32 = 10;
 
 /// Talks POP3 over an accepted connection until its end.
 pub async fn run(context: &Context, accepted: Accepted) {
@@ -55,10 +53,11 @@ fn machine(context: &Context, stream: &Stream) -> Server {
     let mut offer = Capabilities::all();
     offer.stls = stream.has_tls();
     offer.sasl = MECHANISMS.map(str::to_owned).into();
+    // Each wrong name or password is told by that code.
+    offer.auth_resp_code = true;
     offer.expire = Some(Expire { days: None, per_user: false });
     let mut config = Config::default();
     config.allow_plaintext_auth = context.allow_plaintext;
-    config.limits.errors = ERRORS_MAX;
     if stream.is_secure() { Server::over_tls(offer, config) } else { Server::new(offer, config) }
 }
 

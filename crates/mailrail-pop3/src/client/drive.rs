@@ -5,10 +5,11 @@ use super::{
     state::{Credentials, Mechanism, Queued, Reading, State},
 };
 use crate::{
-    Capabilities, DropListing, Error, Misuse, Response, ScanListing, Status, UniqueIdListing,
-    command::Auth,
+    ApopDigest, Capabilities, Command, DropListing, Error, LanguageListing, LanguageTag, Misuse,
+    Response, ScanListing, Status, Timestamp, UniqueIdListing, UserName,
+    command::{Apop, Auth},
     deadline::Wait,
-    framing::{Frame, next_line, without_end},
+    framing::{Frame, next_line, unstuffed, without_end},
 };
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::mem;
@@ -32,6 +33,8 @@ pub(super) enum Ready {
     Stat(usize, DropListing),
     Scan(usize, Request, ScanListing),
     UniqueId(usize, Request),
+    Language(usize),
+    LanguageListing(usize),
     Malformed(usize, Request),
     Message { skip: usize, len: usize, request: Request },
     End(usize, Request),
@@ -72,6 +75,16 @@ impl Client {
                     self.password = Some(password);
                     self.flying.push_back(Request::Login);
                 }
+                Some(Queued::Apop(user, digest)) => {
+                    self.begin_apop(&user, digest);
+                    self.flying.push_back(Request::Apop);
+                }
+                Some(Queued::Lang(range)) => {
+                    self.output.text(b"LANG ");
+                    self.output.text(range.as_bytes());
+                    self.output.text(b"\r\n");
+                    self.flying.push_back(Request::Lang);
+                }
                 Some(Queued::Auth(mechanism)) => {
                     let Mechanism { name, initial_response } = *mechanism;
                     self.begin_auth(&name, initial_response);
@@ -83,6 +96,11 @@ impl Client {
         if self.queue.is_empty() {
             self.queue = VecDeque::new();
         }
+    }
+
+    fn begin_apop(&mut self, user: &str, digest: ApopDigest) {
+        let Ok(user) = UserName::parse(user.as_bytes()) else { return };
+        Command::Apop(Apop { user, digest }).encode(&mut self.output);
     }
 
     fn begin_auth(&mut self, name: &str, initial_response: Option<Secret<Vec<u8>>>) {
@@ -146,6 +164,7 @@ impl Client {
             (Reading::Capabilities(capabilities, _), Some(_)) if line == b"." => {
                 let capabilities = mem::take(capabilities);
                 self.pipelining = capabilities.pipelining;
+                self.utf8_user = capabilities.utf8.is_some_and(|utf8| utf8.user);
                 self.answered();
                 input.take(len);
                 Some(Ready::Capabilities(capabilities))
@@ -155,7 +174,7 @@ impl Client {
                 if *count > self.config.limits.capabilities {
                     return Err(Error::TooManyCapabilities);
                 }
-                capabilities.read_line(line);
+                capabilities.read_line(unstuffed(line));
                 input.take(len);
                 None
             }
@@ -201,6 +220,8 @@ impl Client {
         let Some(request) = request else {
             return Some(match response.status() {
                 Status::Ok => {
+                    let timestamp = Timestamp::find(response.text());
+                    self.timestamp = timestamp.map(|timestamp| timestamp.as_str().into());
                     self.state = State::Talking;
                     Ready::Greeting(len)
                 }
@@ -238,8 +259,9 @@ impl Client {
                     self.output.text(b"\r\n");
                     return None;
                 }
+                self.timestamp = None;
             }
-            Request::List(None) | Request::Uidl(None) => {
+            Request::List(None) | Request::Uidl(None) | Request::Languages => {
                 self.reading = Reading::Listing;
                 return Some(Ready::Ok(len, request));
             }
@@ -259,8 +281,16 @@ impl Client {
                 self.answered();
                 return Some(entry(response.text(), len, request));
             }
+            Request::Lang => {
+                self.answered();
+                return Some(match language(response.text()) {
+                    Some(_) => Ready::Language(len),
+                    None => Ready::Malformed(len, request),
+                });
+            }
             Request::Quit => self.end(),
-            Request::Auth | Request::Dele(_) | Request::Rset | Request::Noop => {}
+            Request::Apop | Request::Auth => self.timestamp = None,
+            Request::Utf8 | Request::Dele(_) | Request::Rset | Request::Noop => {}
         }
         self.answered();
         Some(Ready::Ok(len, request))
@@ -287,6 +317,8 @@ fn entry(text: &[u8], len: usize, request: Request) -> Ready {
     match request {
         Request::Uidl(_) if UniqueIdListing::parse(text).is_ok() => Ready::UniqueId(len, request),
         Request::Uidl(_) => Ready::Malformed(len, request),
+        Request::Languages if LanguageListing::parse(text).is_ok() => Ready::LanguageListing(len),
+        Request::Languages => Ready::Malformed(len, request),
         _ => match ScanListing::parse(text) {
             Ok(listing) => Ready::Scan(len, request, listing),
             Err(_) => Ready::Malformed(len, request),
@@ -294,10 +326,17 @@ fn entry(text: &[u8], len: usize, request: Request) -> Ready {
     }
 }
 
+/// The language that the answer to LANG begins with, and the words behind it.
+fn language(text: &[u8]) -> Option<(LanguageTag<'_>, &[u8])> {
+    let end = text.iter().position(|&byte| byte == b' ').unwrap_or(text.len());
+    let (tag, rest) = text.split_at_checked(end)?;
+    Some((LanguageTag::parse(tag).ok()?, rest.strip_prefix(b" ").unwrap_or(rest)))
+}
+
 /// The text of an entry, which in an answer of one line stands behind the status.
 fn entry_text(line: &[u8], request: Request) -> &[u8] {
     match request {
-        Request::List(None) | Request::Uidl(None) => line,
+        Request::List(None) | Request::Uidl(None) | Request::Languages => unstuffed(line),
         _ => Response::parse(line).map_or(line, |response| response.text()),
     }
 }
@@ -366,7 +405,8 @@ impl Connection for Client {
         let response = |line| Response::parse(line).map_err(Error::Response);
         Ok(match self.ready.take().ok_or(Error::NoEvent)? {
             Ready::Greeting(len) => {
-                Event::Greeting { text: response(without_end(input.take(len)))?.text() }
+                let text = response(without_end(input.take(len)))?.text();
+                Event::Greeting { text, timestamp: Timestamp::find(text) }
             }
             Ready::Refused(len) => {
                 let response = response(without_end(input.take(len)))?;
@@ -398,6 +438,15 @@ impl Connection for Client {
                 let listing = UniqueIdListing::parse(text).map_err(Error::Response)?;
                 Event::UniqueId { request, listing }
             }
+            Ready::Language(len) => {
+                let text = response(without_end(input.take(len)))?.text();
+                let (tag, text) = language(text).ok_or(Error::NoEvent)?;
+                Event::Language { tag, text }
+            }
+            Ready::LanguageListing(len) => {
+                let listing = LanguageListing::parse(without_end(input.take(len)));
+                Event::LanguageListing(listing.map_err(Error::Response)?)
+            }
             Ready::Malformed(len, request) => {
                 Event::Malformed { request, line: malformed(without_end(input.take(len)), request) }
             }
@@ -427,6 +476,8 @@ impl Connection for Client {
             self.state = State::Talking;
             self.secured = true;
             self.pipelining = false;
+            self.utf8_user = false;
+            self.timestamp = None;
             self.last = None;
             self.lines = LineFinder::default();
             self.deadline.moved();

@@ -1,7 +1,8 @@
 //! What the client tells.
 
 use crate::{
-    Capabilities, Command, DropListing, MessageNumber, ResponseCode, ScanListing, UniqueIdListing,
+    Capabilities, Command, DropListing, LanguageListing, LanguageTag, MessageNumber, ResponseCode,
+    ScanListing, Timestamp, UniqueIdListing,
 };
 use alloc::vec::Vec;
 use mailrail_wire::Secret;
@@ -16,8 +17,16 @@ pub enum Request {
     Stls,
     /// [`Client::login`](crate::Client::login)
     Login,
+    /// [`Client::apop`](crate::Client::apop)
+    Apop,
     /// [`Client::authenticate`](crate::Client::authenticate)
     Auth,
+    /// [`Client::utf8`](crate::Client::utf8)
+    Utf8,
+    /// [`Client::lang`](crate::Client::lang)
+    Lang,
+    /// [`Client::languages`](crate::Client::languages)
+    Languages,
     /// [`Client::stat`](crate::Client::stat)
     Stat,
     /// [`Client::list`](crate::Client::list)
@@ -44,12 +53,14 @@ pub enum Request {
 }
 
 impl Request {
-    /// The command that says it; none for a login, which takes more than this says.
+    /// The command that says it; none where it takes more than this says.
     pub(super) const fn command(self) -> Option<Command<'static>> {
         Some(match self {
             Self::Capa => Command::Capa,
             Self::Stls => Command::Stls,
-            Self::Login | Self::Auth => return None,
+            Self::Utf8 => Command::Utf8,
+            Self::Languages => Command::Lang(None),
+            Self::Login | Self::Apop | Self::Auth | Self::Lang => return None,
             Self::Stat => Command::Stat,
             Self::List(message) => Command::List(message),
             Self::Uidl(message) => Command::Uidl(message),
@@ -72,16 +83,17 @@ impl Request {
 
 /// What the server has said.
 ///
-/// An answer of one line is one event: `Ok`, `Err`, `Stat`, `Scan`, `UniqueId`. One of many lines
+/// An answer of one line is one event: `Ok`, `Err`, `Stat`, `Scan`, `UniqueId`, `Language`. One of many lines
 /// begins with `Ok`, goes on with its content as it comes, and ends with `End`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'i> {
     /// The server is ready.
     Greeting {
-        /// What it says of itself; any bytes but CR, LF and NUL. One that offers APOP puts its
-        /// challenge here, in angle brackets (RFC 1939 §7).
+        /// What it says of itself; any bytes but CR, LF and NUL.
         text: &'i [u8],
+        /// What is in `text` where the server offers APOP (RFC 1939 §7).
+        timestamp: Option<Timestamp<'i>>,
     },
     /// The server does not want to talk; the end.
     Refused {
@@ -142,7 +154,16 @@ pub enum Event<'i> {
         /// The command.
         request: Request,
     },
-    /// A line that can't be read, in the answer to STAT, LIST or UIDL. The talk goes on.
+    /// The answer to LANG: this language is spoken from here on.
+    Language {
+        /// The language that the server has chosen.
+        tag: LanguageTag<'i>,
+        /// What it says in it; any bytes but CR, LF and NUL.
+        text: &'i [u8],
+    },
+    /// A line of the list of languages.
+    LanguageListing(LanguageListing<'i>),
+    /// A line that can't be read, in the answer to STAT, LIST, UIDL or LANG. The talk goes on.
     Malformed {
         /// The command.
         request: Request,

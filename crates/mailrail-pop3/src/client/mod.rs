@@ -6,7 +6,10 @@ mod state;
 
 pub use event::{Event, Request};
 
-use crate::{Config, Error, MessageNumber, Misuse, Password, UserName, deadline::Deadline};
+use crate::{
+    Config, Error, LanguageRange, MessageNumber, Misuse, Password, Timestamp, UserName,
+    deadline::Deadline,
+};
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use drive::Ready;
 use mailrail_sasl::{exchange, is_mechanism_name, sends_password};
@@ -43,6 +46,12 @@ pub struct Client {
     bulk: usize,
     secured: bool,
     pipelining: bool,
+    /// The server takes names and passwords in UTF-8.
+    utf8_user: bool,
+    /// UTF8 was given.
+    utf8: bool,
+    /// That of the greeting, until TLS is begun or somebody has logged in.
+    timestamp: Option<Box<str>>,
     /// STLS or QUIT was given, or all is over: no command may be given.
     last: Option<Misuse>,
     failed: Option<Error>,
@@ -67,6 +76,9 @@ impl Client {
             bulk: 0,
             secured: false,
             pipelining: false,
+            utf8_user: false,
+            utf8: false,
+            timestamp: None,
             last: None,
             failed: None,
         }
@@ -98,10 +110,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`capa`](Self::capa), and [`Misuse::Secured`].
+    /// As [`capa`](Self::capa), [`Misuse::Secured`], and [`Misuse::StlsAfterUtf8`].
     pub fn stls(&mut self) -> Result<(), Misuse> {
         if self.secured {
             return Err(Misuse::Secured);
+        }
+        if self.utf8 {
+            return Err(Misuse::StlsAfterUtf8);
         }
         self.request(Request::Stls)?;
         self.last = Some(Misuse::Securing);
@@ -113,17 +128,73 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`capa`](Self::capa), and [`Misuse::Plaintext`] where TLS is not in place and
-    /// [`Config::allow_plaintext_auth`] is off.
+    /// As [`capa`](Self::capa); [`Misuse::Plaintext`] where TLS is not in place and
+    /// [`Config::allow_plaintext_auth`] is off; [`Misuse::NotAscii`].
     pub fn login(&mut self, user: UserName<'_>, password: Password<'_>) -> Result<(), Misuse> {
         self.check()?;
         if !self.secured && !self.config.allow_plaintext_auth {
             return Err(Misuse::Plaintext);
         }
+        if !(self.utf8_user || user.is_ascii() && password.is_ascii()) {
+            return Err(Misuse::NotAscii);
+        }
         let password = password.secret().map(Box::from);
         let credentials = Credentials { user: user.as_str().into(), password };
         self.queue.push_back(Queued::Login(Box::new(credentials)));
         Ok(())
+    }
+
+    /// Logs in with APOP (RFC 1939 §7): [`Event::Ok`] once the maildrop is open, or
+    /// [`Event::Err`]. The password is not shown, but who listens can try passwords at leisure:
+    /// over TLS, [`login`](Self::login) is better.
+    ///
+    /// # Errors
+    ///
+    /// As [`capa`](Self::capa), [`Misuse::NoTimestamp`], and [`Misuse::NotAscii`].
+    pub fn apop(&mut self, user: UserName<'_>, password: Password<'_>) -> Result<(), Misuse> {
+        self.check()?;
+        let timestamp = self.timestamp.as_deref().ok_or(Misuse::NoTimestamp)?;
+        if !(self.utf8_user || user.is_ascii() && password.is_ascii()) {
+            return Err(Misuse::NotAscii);
+        }
+        let timestamp = Timestamp::parse(timestamp.as_bytes()).map_err(|_| Misuse::NoTimestamp)?;
+        let digest = timestamp.digest(password);
+        self.queue.push_back(Queued::Apop(user.as_str().into(), digest));
+        Ok(())
+    }
+
+    /// Takes UTF-8 from here on, in messages and in words for people (RFC 6856 §2.1):
+    /// [`Event::Ok`] or [`Event::Err`]. For before the login, and over TLS where that is wanted:
+    /// STLS can't follow it.
+    ///
+    /// # Errors
+    ///
+    /// As [`capa`](Self::capa).
+    pub fn utf8(&mut self) -> Result<(), Misuse> {
+        self.request(Request::Utf8)?;
+        self.utf8 = true;
+        Ok(())
+    }
+
+    /// Asks for words for people in another language (RFC 6856 §3.2): [`Event::Language`], or
+    /// [`Event::Err`] where the server knows none that would do.
+    ///
+    /// # Errors
+    ///
+    /// As [`capa`](Self::capa).
+    pub fn lang(&mut self, range: LanguageRange<'_>) -> Result<(), Misuse> {
+        self.check()?;
+        self.queue.push_back(Queued::Lang(range.as_str().into()));
+        Ok(())
+    }
+
+    /// Asks which languages there are (RFC 6856 §3.2): [`Event::LanguageListing`].
+    ///
+    /// # Errors
+    ///
+    /// As [`capa`](Self::capa).
+    pub fn languages(&mut self) -> Result<(), Misuse> {
+        self.request(Request::Languages)
     }
 
     /// Logs in by a SASL mechanism (RFC 5034 §4): [`Event::Challenge`] as often as the mechanism

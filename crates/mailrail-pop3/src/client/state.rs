@@ -21,7 +21,7 @@
 //!     +----------+
 //! ```
 
-use crate::{Capabilities, client::Request};
+use crate::{ApopDigest, Capabilities, client::Request};
 use alloc::{boxed::Box, vec::Vec};
 use mailrail_wire::{Secret, Unstuffer};
 
@@ -42,7 +42,7 @@ pub(super) enum Reading {
     Status,
     /// Lines of an answer to CAPA: collected, with how many there were.
     Capabilities(Box<Capabilities>, usize),
-    /// Lines of an answer to LIST or UIDL.
+    /// Lines of an answer to LIST, UIDL or LANG.
     Listing,
     Message(Unstuffer),
 }
@@ -52,7 +52,9 @@ pub(super) enum Reading {
 pub(super) enum Queued {
     Request(Request),
     Login(Box<Credentials>),
+    Apop(Box<str>, ApopDigest),
     Auth(Box<Mechanism>),
+    Lang(Box<str>),
 }
 
 #[derive(Debug)]

@@ -1,11 +1,13 @@
 //! Commands (RFC 1939 §3, RFC 2449 §4).
 
+mod apop;
 mod auth;
 
+pub use apop::Apop;
 pub use auth::Auth;
 
 use crate::{
-    MessageNumber, Password, SyntaxError, UserName,
+    LanguageRange, MessageNumber, Password, SyntaxError, UserName,
     grammar::{Parsed, message_number, number, parse_all, space},
 };
 use core::fmt::Write as _;
@@ -16,7 +18,7 @@ use nom::{
     sequence::preceded,
 };
 
-/// A command of a client. APOP, UTF8 and LANG are not read.
+/// A command of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command<'a> {
@@ -26,6 +28,12 @@ pub enum Command<'a> {
     Stls,
     /// Log in by a SASL mechanism (RFC 5034 §4).
     Auth(Auth<'a>),
+    /// Log in with a digest of the password (RFC 1939 §7).
+    Apop(Apop<'a>),
+    /// Take and send UTF-8 from here on (RFC 6856 §2.1).
+    Utf8,
+    /// Speak this language, or list those there are (RFC 6856 §3).
+    Lang(Option<LanguageRange<'a>>),
     /// Whose maildrop (RFC 1939 §7).
     User(UserName<'a>),
     /// Its password (RFC 1939 §7).
@@ -82,6 +90,10 @@ impl<'a> Command<'a> {
             b"RSET" => none(Self::Rset),
             b"NOOP" => none(Self::Noop),
             b"QUIT" => none(Self::Quit),
+            b"UTF8" => none(Self::Utf8),
+            b"LANG" if params.is_empty() => Ok(Self::Lang(None)),
+            b"LANG" => text(params, LanguageRange::parse).map(|range| Self::Lang(Some(range))),
+            b"APOP" => Apop::parse_params(params).map(Self::Apop),
             b"AUTH" => Auth::parse_params(params).map(Self::Auth),
             b"USER" => text(params, UserName::parse).map(Self::User),
             b"PASS" => text(params, Password::parse).map(Self::Pass),
@@ -106,6 +118,10 @@ impl<'a> Command<'a> {
                 auth.encode(out);
                 Ok(())
             }
+            Self::Apop(apop) => apop.encode(out),
+            Self::Utf8 => out.write_str("UTF8"),
+            Self::Lang(None) => out.write_str("LANG"),
+            Self::Lang(Some(range)) => write!(out, "LANG {}", range.as_str()),
             Self::User(name) => write!(out, "USER {}", name.as_str()),
             Self::Pass(password) => write!(out, "PASS {}", password.secret().expose()),
             Self::Stat => out.write_str("STAT"),
@@ -167,6 +183,13 @@ mod tests {
             (b"USER a b", 6),
             (b"PASS", 4),
             (b"NOOP\n", 0),
+            (b"UTF8 x", 4),
+            (b"LANG ", 5),
+            (b"LANG en de", 7),
+            (b"APOP", 4),
+            (b"APOP mrose", 10),
+            (b"APOP mrose c4c9", 15),
+            (b"APOP  c4c9334bac560ecc979e58001b3e22fb", 5),
         ] {
             assert_eq!(Command::parse(line).unwrap_err().offset, offset, "{line:?}");
         }

@@ -24,6 +24,13 @@ pub struct Capabilities {
     pub pipelining: bool,
     /// TLS can be begun (RFC 2595 §4).
     pub stls: bool,
+    /// Logins that are refused for their credentials are refused with
+    /// [`AUTH`](crate::ResponseCode::AUTH), and none else (RFC 3206 §6).
+    pub auth_resp_code: bool,
+    /// Names, messages and words in UTF-8 (RFC 6856 §2).
+    pub utf8: Option<Utf8>,
+    /// The words for people can be had in other languages (RFC 6856 §3).
+    pub lang: bool,
     /// The SASL mechanisms of AUTH, upper case (RFC 2449 §6.3).
     pub sasl: Vec<String>,
     /// How long to wait between logins (RFC 2449 §6.5).
@@ -34,6 +41,14 @@ pub struct Capabilities {
     pub implementation: Option<String>,
     /// Lines of other capabilities, as they are.
     pub others: Vec<String>,
+}
+
+/// What of a session can be UTF-8 besides its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "RFC 6856 §2.2 gives it this one argument")]
+pub struct Utf8 {
+    /// Names and passwords too, in USER and PASS.
+    pub user: bool,
 }
 
 /// How long a client waits between two logins.
@@ -57,8 +72,8 @@ pub struct Expire {
 }
 
 impl Capabilities {
-    /// All that this crate's server does by itself: TOP, USER, UIDL, RESP-CODES, PIPELINING and
-    /// STLS.
+    /// All that this crate's server does by itself: TOP, USER, UIDL, RESP-CODES, PIPELINING, STLS
+    /// and LANG, which it leaves out where it has no [languages](crate::Config::languages).
     #[must_use]
     pub const fn all() -> Self {
         Self {
@@ -68,6 +83,9 @@ impl Capabilities {
             resp_codes: true,
             pipelining: true,
             stls: true,
+            auth_resp_code: false,
+            utf8: None,
+            lang: true,
             sasl: Vec::new(),
             login_delay: None,
             expire: None,
@@ -89,6 +107,15 @@ impl Capabilities {
             ("RESP-CODES", false) => self.resp_codes = true,
             ("PIPELINING", false) => self.pipelining = true,
             ("STLS", false) => self.stls = true,
+            ("AUTH-RESP-CODE", false) => self.auth_resp_code = true,
+            ("LANG", false) => self.lang = true,
+            ("UTF8", _) => match (words.next(), words.next()) {
+                (None, _) => self.utf8 = Some(Utf8 { user: false }),
+                (Some(user), None) if user.eq_ignore_ascii_case("USER") => {
+                    self.utf8 = Some(Utf8 { user: true });
+                }
+                _ => self.others.push(line.to_owned()),
+            },
             ("SASL", true) => {
                 for word in words.filter(|word| !word.is_empty()) {
                     let mechanism = word.to_ascii_uppercase();
@@ -124,6 +151,10 @@ impl Capabilities {
             ("RESP-CODES", self.resp_codes),
             ("PIPELINING", self.pipelining),
             ("STLS", self.stls),
+            ("AUTH-RESP-CODE", self.auth_resp_code),
+            ("UTF8", self.utf8.is_some_and(|utf8| !utf8.user)),
+            ("UTF8 USER", self.utf8.is_some_and(|utf8| utf8.user)),
+            ("LANG", self.lang),
         ] {
             if is_there {
                 line(out, name);
@@ -211,6 +242,9 @@ mod tests {
             "RESP-CODES",
             "PIPELINING",
             "STLS",
+            "AUTH-RESP-CODE",
+            "UTF8 USER",
+            "LANG",
             "SASL CRAM-MD5 KERBEROS_V4",
             "LOGIN-DELAY 900 USER",
             "EXPIRE NEVER",
@@ -229,11 +263,21 @@ mod tests {
 
     #[test]
     fn what_is_odd_is_kept_apart() {
-        let odd =
-            ["TOP 1", "SASL", "EXPIRE soon", "LOGIN-DELAY NEVER", "EXPIRE 1 USER x", "EXPIRE "];
+        let odd = [
+            "TOP 1",
+            "UTF8 x",
+            "UTF8 USER x",
+            "LANG en",
+            "SASL",
+            "EXPIRE soon",
+            "LOGIN-DELAY NEVER",
+            "EXPIRE 1 USER x",
+            "EXPIRE ",
+        ];
         assert_eq!(read(&odd).others, odd);
         assert_eq!(read(&["", "a\rb", ".x", "caf\u{e9}"]), Capabilities::default());
         assert!(read(&["pipelining"]).pipelining);
+        assert_eq!(read(&["utf8"]).utf8, Some(Utf8 { user: false }));
     }
 
     #[test]

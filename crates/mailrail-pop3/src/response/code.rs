@@ -24,6 +24,9 @@ impl<'a> ResponseCode<'a> {
     /// The credentials are wrong (RFC 3206 §5). Only with it does a refused login say so.
     pub const AUTH: ResponseCode<'static> = ResponseCode("AUTH");
 
+    /// The message can't be had without UTF8 (RFC 6856 §5).
+    pub const UTF8: ResponseCode<'static> = ResponseCode("UTF8");
+
     /// The longest there is, in octets.
     pub const LEN_MAX: usize = 64;
 

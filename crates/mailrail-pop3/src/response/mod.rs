@@ -2,10 +2,12 @@
 
 mod capability;
 mod code;
+mod language;
 mod listing;
 
-pub use capability::{Capabilities, Expire, LoginDelay};
+pub use capability::{Capabilities, Expire, LoginDelay, Utf8};
 pub use code::ResponseCode;
+pub use language::LanguageListing;
 pub use listing::{DropListing, ScanListing, UniqueIdListing};
 
 use crate::{SyntaxError, Text};

@@ -2,14 +2,14 @@
 
 use super::{
     Server, Task,
+    language::{Language, Phrase},
     maildrop::Absent,
     state::{Asked, For, State},
 };
 use crate::{
-    Capabilities, Command, DropListing, MessageNumber, Response, SyntaxError, Text, types::own,
+    Capabilities, Command, DropListing, LanguageRange, MessageNumber, Response, SyntaxError, Text,
 };
 use alloc::string::String;
-use core::fmt::Write as _;
 use mailrail_sasl::{exchange, sends_password};
 
 impl Server {
@@ -25,57 +25,78 @@ impl Server {
             _ => None,
         };
         let Ok(command) = command else {
-            self.refuse("unknown command or bad arguments");
+            self.refuse(Phrase::Unknown);
             return false;
         };
         match (&self.state, command) {
             (_, Command::Capa) => self.capa(),
             (_, Command::Quit) => self.ready = Some(Asked::Quit),
             (State::Authorization(_), Command::Stls) if self.secured => {
-                self.refuse("Command not permitted when TLS active");
+                self.refuse(Phrase::Secured);
+            }
+            (State::Authorization(_), Command::Stls) if self.utf8 => {
+                self.refuse(Phrase::TlsAfterUtf8);
             }
             (State::Authorization(_), Command::Stls) if self.offer.stls => {
                 self.ready = Some(Asked::StartTls);
             }
-            (_, Command::Stls) => self.refuse("no TLS here"),
+            (_, Command::Stls) => self.refuse(Phrase::NoTls),
+            (_, Command::Lang(_)) if !self.has_lang() => self.refuse(Phrase::Unknown),
+            (_, Command::Utf8) if self.offer.utf8.is_none() => self.refuse(Phrase::Unknown),
+            (_, Command::Lang(range)) => self.lang(range),
+            (State::Authorization(_), Command::Utf8) => {
+                self.utf8 = true;
+                self.say(Phrase::Utf8);
+            }
+            (State::Authorization(_), Command::Apop(_)) if self.timestamp.is_none() => {
+                self.refuse(Phrase::NoApop);
+            }
+            (State::Authorization(_), Command::Apop(apop)) => {
+                if self.is_spelt(apop.user.is_ascii()) {
+                    self.ready = Some(Asked::Apop(len));
+                    return true;
+                }
+            }
             (State::Authorization(_), Command::Auth(auth)) => {
                 let mechanism = auth.mechanism();
                 let is_offered = |offered: &String| offered.eq_ignore_ascii_case(mechanism);
                 if !self.offer.sasl.iter().any(is_offered) {
-                    self.refuse("no such mechanism");
+                    self.refuse(Phrase::NoMechanism);
                 } else if sends_password(mechanism) && !self.takes_passwords() {
-                    self.refuse("a password is taken over TLS only");
+                    self.refuse(Phrase::Plaintext);
                 } else {
                     self.ready = Some(Asked::Authenticate(len));
                     return true;
                 }
             }
             (State::Authorization(_), Command::User(_) | Command::Pass(_)) if !self.offer.user => {
-                self.refuse("no login with a password");
+                self.refuse(Phrase::NoUser);
             }
             (State::Authorization(_), Command::User(_) | Command::Pass(_))
                 if !self.takes_passwords() =>
             {
-                self.refuse("a password is taken over TLS only");
+                self.refuse(Phrase::Plaintext);
             }
             (State::Authorization(_), Command::User(name)) => {
-                // Whether there is such a user is told after PASS, and not even then.
-                self.state = State::Authorization(Some(name.as_str().into()));
-                Response::ok(own("send PASS")).encode(&mut self.output);
+                if self.is_spelt(name.is_ascii()) {
+                    // Whether there is such a user is told after PASS, and not even then.
+                    self.state = State::Authorization(Some(name.as_str().into()));
+                    self.say(Phrase::SendPassword);
+                }
             }
-            (State::Authorization(_), Command::Pass(_)) => {
+            (State::Authorization(_), Command::Pass(password)) => {
+                if !self.is_spelt(password.is_ascii()) {
+                    return false;
+                }
                 if user.is_some() {
                     self.state = State::Authorization(user);
                     self.ready = Some(Asked::Login(len));
                     return true;
                 }
-                self.refuse("USER comes first");
-            }
-            (State::Transaction(_), Command::Auth(_) | Command::User(_) | Command::Pass(_)) => {
-                self.refuse("already logged in");
+                self.refuse(Phrase::UserFirst);
             }
             (State::Transaction(_), command) => self.transaction(command),
-            _ => self.refuse("log in first"),
+            _ => self.refuse(Phrase::NotLoggedIn),
         }
         false
     }
@@ -92,8 +113,8 @@ impl Server {
                 self.ready = Some(Asked::Response(len));
                 return true;
             }
-            Ok(exchange::Line::Cancel) => self.refuse("cancelled"),
-            Err(_) => self.refuse("not base64"),
+            Ok(exchange::Line::Cancel) => self.refuse(Phrase::Cancelled),
+            Err(_) => self.refuse(Phrase::NotBase64),
         }
         false
     }
@@ -108,49 +129,79 @@ impl Server {
                 self.output.text(b"\r\n");
             }
             Command::List(None) => {
-                self.say_what_is_left("");
+                let DropListing { messages, octets } = self.left();
+                self.say(Phrase::Listing { messages, octets });
                 self.task = Some(Task::Sizes(1));
             }
             Command::List(Some(message)) => self.ask(message, Asked::Size(message, For::One)),
-            Command::Uidl(_) if !self.offer.uidl => self.refuse("no UIDL here"),
+            Command::Uidl(_) if !self.offer.uidl => self.refuse(Phrase::NoUniqueIds),
             Command::Uidl(None) => {
                 Response::ok(Text::NONE).encode(&mut self.output);
                 self.task = Some(Task::UniqueIds(1));
             }
             Command::Uidl(Some(message)) => self.ask(message, Asked::UniqueId(message, For::One)),
             Command::Retr(message) => self.ask(message, Asked::Retr(message)),
-            Command::Top { .. } if !self.offer.top => self.refuse("no TOP here"),
+            Command::Top { .. } if !self.offer.top => self.refuse(Phrase::NoTop),
             Command::Top { message, lines } => self.ask(message, Asked::Top(message, lines)),
             Command::Dele(message) => self.ask(message, Asked::Size(message, For::Dele)),
             Command::Rset => {
                 if let State::Transaction(maildrop) = &mut self.state {
                     maildrop.reset();
                 }
-                self.say_what_is_left("maildrop has ");
+                self.say_what_is_left();
             }
             Command::Noop => Response::ok(Text::NONE).encode(&mut self.output),
             // Those of the other states were sorted out before.
-            _ => self.refuse("already logged in"),
+            _ => self.refuse(Phrase::LoggedIn),
         }
     }
 
     /// Asks the caller about a message, if it is there.
     fn ask(&mut self, message: MessageNumber, asked: Asked) {
         let State::Transaction(maildrop) = &self.state else { return };
-        // Writing to an `Output` never fails.
-        let _ = match maildrop.find(message) {
-            Ok(()) => {
-                self.ready = Some(asked);
-                Ok(())
-            }
+        match maildrop.find(message) {
+            Ok(()) => self.ready = Some(asked),
             Err(Absent::NoSuch) => {
                 let all = maildrop.all().messages;
-                write!(self.output, "-ERR no such message, only {all} messages in maildrop\r\n")
+                self.say_no(Phrase::NoSuchMessage(all));
             }
-            Err(Absent::Deleted) => {
-                write!(self.output, "-ERR message {message} already deleted\r\n")
+            Err(Absent::Deleted) => self.say_no(Phrase::AlreadyDeleted(message.value())),
+        }
+    }
+
+    fn has_lang(&self) -> bool {
+        self.offer.lang && self.config.languages.is_some()
+    }
+
+    /// Whether a name or password is in the characters that are offered; refuses it where not.
+    fn is_spelt(&mut self, is_ascii: bool) -> bool {
+        let is_good = is_ascii || self.offer.utf8.is_some_and(|utf8| utf8.user);
+        if !is_good {
+            self.refuse(Phrase::NotAscii);
+        }
+        is_good
+    }
+
+    /// Changes the language, or lists those there are (RFC 6856 §3.2).
+    fn lang(&mut self, range: Option<LanguageRange<'_>>) {
+        let Some(languages) = self.config.languages.clone() else { return };
+        let Some(range) = range else {
+            self.say(Phrase::Languages);
+            for listing in languages.iter().filter_map(Language::listing) {
+                listing.encode(&mut self.output);
+                self.output.text(b"\r\n");
             }
+            return self.output.text(b".\r\n");
         };
+        let Some(language) = languages.iter().find(|language| language.is_within(range)) else {
+            return self.say_no(Phrase::NoLanguage);
+        };
+        self.language = *language;
+        self.output.text(b"+OK ");
+        self.output.text(language.tag.as_bytes());
+        self.output.text(b" ");
+        language.write(Phrase::Language, &mut self.output);
+        self.output.text(b"\r\n");
     }
 
     /// What CAPA answers: of the offer, what is allowed.
@@ -159,8 +210,14 @@ impl Server {
         let mut offer = Capabilities::clone(&self.offer);
         offer.user &= passwords;
         offer.stls &= !self.secured;
+        offer.lang = self.has_lang();
+        // RFC 2449 §6.5, §6.7: what is said behind a login is about this user.
+        if let State::Transaction(_) = self.state {
+            offer.login_delay.iter_mut().for_each(|delay| delay.per_user = false);
+            offer.expire.iter_mut().for_each(|expire| expire.per_user = false);
+        }
         offer.sasl.retain(|mechanism| passwords || !sends_password(mechanism));
-        Response::ok(own("Capability list follows")).encode(&mut self.output);
+        self.say(Phrase::Capabilities);
         offer.encode(&mut self.output);
         self.output.text(b".\r\n");
     }
@@ -176,9 +233,8 @@ impl Server {
         }
     }
 
-    pub(super) fn say_what_is_left(&mut self, before: &'static str) {
+    pub(super) fn say_what_is_left(&mut self) {
         let DropListing { messages, octets } = self.left();
-        // Writing to an `Output` never fails.
-        let _ = write!(self.output, "+OK {before}{messages} messages ({octets} octets)\r\n");
+        self.say(Phrase::Maildrop { messages, octets });
     }
 }

@@ -1,27 +1,29 @@
 //! The server's side.
 
+mod apop;
 mod command;
+mod drive;
 mod event;
+mod language;
 mod maildrop;
 mod sending;
 mod state;
 
+pub use apop::ApopProof;
 pub use event::Event;
+pub use language::{Language, Phrase};
 pub use maildrop::Deleted;
 
 use crate::{
-    Capabilities, Command, Config, DropListing, Error, Misuse, Response, ResponseCode, ScanListing,
-    Text, UniqueId, UniqueIdListing,
-    deadline::{Deadline, Wait},
-    framing::{Frame, next_line, without_end},
-    types::own,
+    Capabilities, Config, DropListing, Error, Misuse, Response, ResponseCode, ScanListing, Text,
+    Timestamp, UniqueId, UniqueIdListing, deadline::Deadline,
 };
 use alloc::{boxed::Box, sync::Arc};
 use bytes::Bytes;
-use core::{fmt::Write as _, mem};
+use core::fmt::Write as _;
 use maildrop::Maildrop;
 use mailrail_sasl::exchange;
-use mailrail_wire::{Connection, Input, LineFinder, Output, Step, Time, Upgrade};
+use mailrail_wire::{LineFinder, Output};
 use sending::Sending;
 use state::{Asked, For, State};
 
@@ -48,7 +50,14 @@ pub struct Server {
     task: Option<Task>,
     deadline: Deadline,
     errors: u32,
+    /// How many logins were refused.
+    refused: u32,
+    /// That of the greeting, until somebody has logged in.
+    timestamp: Option<Box<str>>,
+    language: Language,
     secured: bool,
+    /// UTF8 was said.
+    utf8: bool,
     /// It ends once what is being answered is answered.
     leaving: bool,
     /// What ends it, once the last words are written.
@@ -80,7 +89,11 @@ impl Server {
             task: None,
             deadline: Deadline::default(),
             errors: 0,
+            refused: 0,
+            timestamp: None,
+            language: Language::ENGLISH,
             secured: false,
+            utf8: false,
             leaving: false,
             failed: None,
         }
@@ -96,6 +109,47 @@ impl Server {
     #[must_use]
     pub const fn is_secured(&self) -> bool {
         self.secured
+    }
+
+    /// Whether the client takes UTF-8, in messages and in words (RFC 6856 §2.1).
+    #[must_use]
+    pub const fn is_utf8(&self) -> bool {
+        self.utf8
+    }
+
+    /// The language that was chosen last, English at first: what the caller says to people should
+    /// be in it (RFC 6856 §3.2).
+    #[must_use]
+    pub const fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Offers something else from here on, as when it depends on who has logged in (LOGIN-DELAY
+    /// and EXPIRE may, RFC 2449 §6.5, §6.7). That they are `per_user` is left out by itself then.
+    pub fn set_offer(&mut self, offer: impl Into<Arc<Capabilities>>) {
+        self.offer = offer.into();
+    }
+
+    /// Greets a client that may log in with APOP (RFC 1939 §7): [`ok`](Self::ok) to
+    /// [`Event::Connected`], with a timestamp that no other connection has ever been given. It
+    /// stands behind `text`, and still holds once TLS is in place.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotAsked`] where no client is to be greeted.
+    pub fn ok_with_timestamp(
+        &mut self,
+        text: Text<'_>,
+        timestamp: Timestamp<'_>,
+    ) -> Result<(), Misuse> {
+        let Some(Asked::Greeting) = self.owed else { return Err(Misuse::NotAsked) };
+        self.answered();
+        self.state = State::Authorization(None);
+        self.timestamp = Some(timestamp.as_str().into());
+        let between = if text.as_str().is_empty() { "" } else { " " };
+        // Writing to an `Output` never fails.
+        let _ = write!(self.output, "+OK {}{between}{}\r\n", text.as_str(), timestamp.as_str());
+        Ok(())
     }
 
     /// Says yes to [`Event::Connected`], [`Event::StartTls`], [`Event::Retr`], [`Event::Top`] or
@@ -139,10 +193,14 @@ impl Server {
                 return Ok(());
             }
             Some(Asked::Greeting | Asked::Quit) => self.state = State::Over,
-            Some(Asked::Login(_)) => self.error(),
-            Some(Asked::Authenticate(_) | Asked::Response(_)) => {
+            Some(asked) if asked.is_login() => {
                 self.state = State::Authorization(None);
-                self.error();
+                if code.is_none_or(|code| code.is_within("AUTH")) {
+                    self.refused = self.refused.saturating_add(1);
+                    if self.refused > self.config.limits.logins {
+                        self.failed = Some(Error::TooManyLogins);
+                    }
+                }
             }
             Some(_) => {}
         }
@@ -170,7 +228,7 @@ impl Server {
         Ok(())
     }
 
-    /// Lets the client of [`Event::Login`], [`Event::Authenticate`] or
+    /// Lets the client of [`Event::Login`], [`Event::Apop`], [`Event::Authenticate`] or
     /// [`Event::AuthenticateResponse`] in, to a maildrop with so much in it. Its messages have
     /// the numbers from 1 to [`messages`](DropListing::messages), until the end of the session.
     ///
@@ -178,12 +236,13 @@ impl Server {
     ///
     /// [`Misuse::NotAsked`] where there is no login to be answered.
     pub fn open(&mut self, maildrop: DropListing) -> Result<(), Misuse> {
-        let Some(Asked::Login(_) | Asked::Authenticate(_) | Asked::Response(_)) = self.owed else {
+        if !self.owed.is_some_and(Asked::is_login) {
             return Err(Misuse::NotAsked);
-        };
+        }
         self.answered();
+        self.timestamp = None;
         self.state = State::Transaction(Box::new(Maildrop::new(maildrop)));
-        self.say_what_is_left("maildrop has ");
+        self.say_what_is_left();
         Ok(())
     }
 
@@ -201,15 +260,14 @@ impl Server {
                 if let State::Transaction(maildrop) = &mut self.state {
                     maildrop.delete(message, octets);
                 }
-                // Writing to an `Output` never fails.
-                let _ = write!(self.output, "+OK message {message} deleted");
+                self.say(Phrase::Deleted(message.value()));
             }
             For::One | For::Listing => {
                 self.output.text(if purpose == For::One { b"+OK " } else { b"" });
                 ScanListing { message, octets }.encode(&mut self.output);
+                self.output.text(b"\r\n");
             }
         }
-        self.output.text(b"\r\n");
         Ok(())
     }
 
@@ -283,184 +341,23 @@ impl Server {
     }
 
     /// Answers a command that is the client's fault.
-    fn refuse(&mut self, text: &'static str) {
-        Response::err(None, own(text)).encode(&mut self.output);
+    fn refuse(&mut self, phrase: Phrase) {
+        self.say_no(phrase);
         self.error();
     }
 
-    /// Goes on with an answer of many lines.
-    fn go_on(&mut self) {
-        let (Some(task), State::Transaction(maildrop)) = (&mut self.task, &self.state) else {
-            return;
-        };
-        let (from, ask): (_, fn(_, _) -> _) = match task {
-            Task::Message(_) => return self.ready = Some(Asked::Piece),
-            Task::Sizes(from) => (from, Asked::Size),
-            Task::UniqueIds(from) => (from, Asked::UniqueId),
-        };
-        if let Some(message) = maildrop.next(*from) {
-            *from = message.value().saturating_add(1);
-            self.ready = Some(ask(message, For::Listing));
-        } else {
-            self.task = None;
-            self.output.text(b".\r\n");
-        }
+    fn say(&mut self, phrase: Phrase) {
+        self.output.text(b"+OK ");
+        self.end_with(phrase);
     }
 
-    fn write(&mut self, now: Time) -> Result<Step, Error> {
-        match self.deadline.of(Wait::Write, now, self.config.timeouts.write) {
-            Some(until) => Ok(Step::Write { until: Some(until) }),
-            None => {
-                self.output = Output::default();
-                Err(self.fail(Error::TimedOut))
-            }
-        }
+    fn say_no(&mut self, phrase: Phrase) {
+        self.output.text(b"-ERR ");
+        self.end_with(phrase);
     }
 
-    fn fail(&mut self, error: Error) -> Error {
-        self.failed.get_or_insert(error).clone()
-    }
-}
-
-impl Connection for Server {
-    type Event<'i> = Event<'i>;
-    type Error = Error;
-
-    fn poll(&mut self, now: Time, input: &mut Input) -> Result<Step, Error> {
-        loop {
-            if let Some(error) = &self.failed {
-                return if self.output.is_empty() { Err(error.clone()) } else { self.write(now) };
-            }
-            if self.ready.is_some() {
-                return Ok(Step::Event);
-            }
-            // Answers are gathered while the client has more to ask, and a message is not.
-            let full = match self.task {
-                Some(Task::Message(_)) => !self.output.is_empty(),
-                _ => self.output.len() >= self.config.limits.output,
-            };
-            if full {
-                return self.write(now);
-            }
-            if self.owed.is_some() {
-                return if self.output.is_empty() { Ok(Step::Answer) } else { self.write(now) };
-            }
-            if self.task.is_some() {
-                self.go_on();
-                continue;
-            }
-            match self.state {
-                State::Over | State::Securing if !self.output.is_empty() => return self.write(now),
-                State::Over => return Ok(Step::Close),
-                State::Securing if !input.is_empty() => {
-                    return Err(self.fail(Error::PlaintextAfterStls));
-                }
-                State::Securing => return Ok(Step::Upgrade(Upgrade::Tls)),
-                _ if self.leaving => {
-                    let code = self.offer.resp_codes.then_some(ResponseCode::SYS_TEMP);
-                    Response::err(code, own("shutting down")).encode(&mut self.output);
-                    self.state = State::Over;
-                    continue;
-                }
-                _ => {}
-            }
-            let limit = match self.state {
-                State::Challenged => self.config.limits.auth_line,
-                _ => self.config.limits.line,
-            };
-            match next_line(&mut self.lines, input, limit) {
-                Frame::Line(len) if matches!(self.state, State::Challenged) => {
-                    self.deadline.moved();
-                    let line = without_end(input.bytes().get(..len).unwrap_or_default());
-                    if !self.response(exchange::decode_line(line), len) {
-                        input.take(len);
-                    }
-                }
-                Frame::Line(len) => {
-                    self.deadline.moved();
-                    let line = without_end(input.bytes().get(..len).unwrap_or_default());
-                    let command = Command::parse(line);
-                    // The event with a password lends it from the input.
-                    if !self.command(command, len) {
-                        input.take(len);
-                    }
-                }
-                Frame::Overlong { whole: true } => {
-                    self.deadline.moved();
-                    if matches!(self.state, State::Challenged) {
-                        self.state = State::Authorization(None);
-                    }
-                    self.refuse("the line is too long");
-                }
-                Frame::Overlong { whole: false } => {}
-                Frame::More if !self.output.is_empty() => return self.write(now),
-                Frame::More if input.is_closed() => return Err(self.fail(Error::Closed)),
-                Frame::More => {
-                    return match self.deadline.of(Wait::Read, now, self.config.timeouts.command) {
-                        Some(until) => Ok(Step::Read { until: Some(until) }),
-                        // RFC 1939 §3: without a word, and without the UPDATE state.
-                        None => Err(self.fail(Error::TimedOut)),
-                    };
-                }
-            }
-        }
-    }
-
-    fn event<'i>(&mut self, input: &'i mut Input) -> Result<Event<'i>, Error> {
-        let asked = self.ready.take().ok_or(Error::NoEvent)?;
-        if asked.wants_answer() {
-            self.owed = Some(asked);
-        }
-        Ok(match asked {
-            Asked::Greeting => Event::Connected,
-            Asked::StartTls => Event::StartTls,
-            Asked::Secured => Event::Secured,
-            Asked::Login(len) => {
-                let user = match &mut self.state {
-                    State::Authorization(user) => user.take().unwrap_or_default(),
-                    _ => Box::default(),
-                };
-                let password = match Command::parse(without_end(input.take(len))) {
-                    Ok(Command::Pass(password)) => password.secret(),
-                    _ => return Err(Error::NoEvent),
-                };
-                Event::Login { user, password }
-            }
-            Asked::Authenticate(len) => match Command::parse(without_end(input.take(len))) {
-                Ok(Command::Auth(auth)) => Event::Authenticate {
-                    mechanism: auth.mechanism(),
-                    initial_response: auth.into_initial_response(),
-                },
-                _ => return Err(Error::NoEvent),
-            },
-            Asked::Response(len) => match exchange::decode_line(without_end(input.take(len))) {
-                Ok(exchange::Line::Response(response)) => Event::AuthenticateResponse(response),
-                _ => return Err(Error::NoEvent),
-            },
-            Asked::Size(message, _) => Event::WantSize(message),
-            Asked::UniqueId(message, _) => Event::WantUniqueId(message),
-            Asked::Retr(message) => Event::Retr(message),
-            Asked::Top(message, lines) => Event::Top { message, lines },
-            Asked::Piece => Event::WantMessage,
-            Asked::Sent(message) => Event::EndOfMessage(message),
-            Asked::Quit => match mem::replace(&mut self.state, State::Update) {
-                State::Transaction(maildrop) => Event::Quit { deleted: maildrop.into_deleted() },
-                _ => Event::Quit { deleted: Deleted::default() },
-            },
-        })
-    }
-
-    fn output(&mut self) -> &mut Output {
-        &mut self.output
-    }
-
-    fn upgraded(&mut self) {
-        if matches!(self.state, State::Securing) {
-            self.state = State::Authorization(None);
-            self.secured = true;
-            self.lines = LineFinder::default();
-            self.deadline.moved();
-            self.ready = Some(Asked::Secured);
-        }
+    fn end_with(&mut self, phrase: Phrase) {
+        self.language.write(phrase, &mut self.output);
+        self.output.text(b"\r\n");
     }
 }

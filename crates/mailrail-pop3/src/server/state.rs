@@ -14,7 +14,8 @@
 //!   |                 | there                        |
 //!   |                 |------------------------------+
 //!   +--------+--------+  QUIT                        |
-//!            | PASS: the maildrop is open            |
+//!            | PASS, APOP, AUTH: the                 |
+//!            | maildrop is open                      |
 //!   +--------v--------+                              |
 //!   |   TRANSACTION   |---> dropped, timed out:      |
 //!   +--------+--------+     nothing is deleted       |
@@ -49,6 +50,8 @@ pub(super) enum Asked {
     StartTls,
     /// The line with PASS, still in the input, is that long.
     Login(usize),
+    /// The line with APOP, still in the input, is that long.
+    Apop(usize),
     /// The line with AUTH, still in the input, is that long.
     Authenticate(usize),
     /// The line with a response, still in the input, is that long.
@@ -68,6 +71,11 @@ pub(super) enum Asked {
 }
 
 impl Asked {
+    /// Whether it is a login, or a step of one.
+    pub(super) const fn is_login(self) -> bool {
+        matches!(self, Self::Login(_) | Self::Apop(_) | Self::Authenticate(_) | Self::Response(_))
+    }
+
     /// Whether the caller must answer.
     pub(super) const fn wants_answer(self) -> bool {
         !matches!(self, Self::Sent(_) | Self::Secured)

@@ -21,6 +21,12 @@ impl<'a> UserName<'a> {
         check(bytes, "a user name", |byte| byte == b' ').map(Self)
     }
 
+    /// Whether every server takes it: not each knows UTF-8 (RFC 6856 §2.2).
+    #[must_use]
+    pub const fn is_ascii(&self) -> bool {
+        self.0.is_ascii()
+    }
+
     /// The name.
     #[must_use]
     pub const fn as_str(&self) -> &'a str {
@@ -41,6 +47,12 @@ impl<'a> Password<'a> {
     /// Where PASS can't carry it.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, SyntaxError> {
         check(bytes, "a password", |_| false).map(|password| Self(Secret::new(password)))
+    }
+
+    /// Whether every server takes it: not each knows UTF-8 (RFC 6856 §2.2).
+    #[must_use]
+    pub const fn is_ascii(&self) -> bool {
+        self.0.expose().is_ascii()
     }
 
     /// The password.

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use mailrail_pop3::{
-    Capabilities, Client, DropListing, MessageNumber, Password, ResponseCode, Server, Text,
-    UniqueId, UserName, client, client::Request, server,
+    Capabilities, Client, DropListing, LanguageRange, MessageNumber, Password, ResponseCode,
+    Server, Text, Timestamp, UniqueId, UserName, client, client::Request, server,
 };
 use mailrail_testing::{Shown, escaped};
 
@@ -29,11 +29,15 @@ pub(crate) fn act_client(client: &mut Client, words: &str) {
     let done = match verb {
         "capa" => client.capa(),
         "stls" => client.stls(),
-        "login" => {
+        "login" | "apop" => {
             let (user, password) = rest.split_once(' ').unwrap();
             let user = UserName::parse(user.as_bytes()).unwrap();
-            client.login(user, Password::parse(password.as_bytes()).unwrap())
+            let password = Password::parse(password.as_bytes()).unwrap();
+            if verb == "login" { client.login(user, password) } else { client.apop(user, password) }
         }
+        "utf8" => client.utf8(),
+        "languages" => client.languages(),
+        "lang" => client.lang(LanguageRange::parse(rest.as_bytes()).unwrap()),
         "auth" => {
             let (mechanism, response) = rest.split_once(' ').unwrap();
             let response = match response {
@@ -88,6 +92,10 @@ fn capabilities(it: &Capabilities) -> String {
         ("resp-codes", it.resp_codes),
         ("pipelining", it.pipelining),
         ("stls", it.stls),
+        ("auth-resp-code", it.auth_resp_code),
+        ("utf8", it.utf8.is_some()),
+        ("utf8-user", it.utf8.is_some_and(|utf8| utf8.user)),
+        ("lang", it.lang),
     ] {
         if is_there {
             text += &format!(" {name}");
@@ -112,7 +120,10 @@ pub(crate) fn show_client(event: &client::Event<'_>) -> Shown {
     use client::Event as E;
     Shown::Text(match event {
         E::Message { octets, .. } => return Shown::Bulk("message", octets.to_vec()),
-        E::Greeting { text } => format!("greeting \"{}\"", escaped(text)),
+        E::Greeting { text, timestamp } => {
+            let apop = timestamp.map_or("", |_| " apop");
+            format!("greeting \"{}\"{apop}", escaped(text))
+        }
         E::Refused { code: why, text } => format!("refused {} \"{}\"", code(why), escaped(text)),
         E::Ok { request: to, text, .. } => format!("ok {} \"{}\"", request(to), escaped(text)),
         E::Err { request: to, code: why, text } => {
@@ -128,6 +139,8 @@ pub(crate) fn show_client(event: &client::Event<'_>) -> Shown {
             format!("malformed {} \"{}\"", request(to), escaped(line))
         }
         E::Secured => "secured".to_owned(),
+        E::Language { tag, text } => format!("language {tag} \"{}\"", escaped(text)),
+        E::LanguageListing(it) => format!("listing {} \"{}\"", it.tag, it.name),
         event => panic!("no words for {event:?}"),
     })
 }
@@ -141,6 +154,17 @@ pub(crate) fn act_server(server: &mut Server, words: &str) {
     let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
     let done = match verb {
         "ok" => server.ok(Text::new(rest).unwrap()),
+        "greet" => {
+            let (text, timestamp) = rest.split_at(rest.find('<').unwrap());
+            let timestamp = Timestamp::parse(timestamp.as_bytes()).unwrap();
+            server.ok_with_timestamp(Text::new(text.trim_end()).unwrap(), timestamp)
+        }
+        "offer" => {
+            let mut offer = Capabilities::default();
+            rest.split(", ").for_each(|line| offer.read_line(line.as_bytes()));
+            server.set_offer(offer);
+            return;
+        }
         "err" => {
             let code = rest.strip_prefix('[').and_then(|rest| rest.split_once("] "));
             let (code, text) = code.map_or((None, rest), |(code, text)| (Some(code), text));
@@ -177,6 +201,10 @@ pub(crate) fn show_server(event: &server::Event<'_>) -> Shown {
         E::StartTls => "starttls".to_owned(),
         E::Secured => "secured".to_owned(),
         E::Login { user, password } => format!("login {user} {}", password.expose()),
+        E::Apop { user, proof } => {
+            let good = if proof.is_by("tanstaaf") { "good" } else { "bad" };
+            format!("apop {} {good}", user.as_str())
+        }
         E::Authenticate { mechanism, initial_response: Some(it) } => {
             format!("authenticate {mechanism} \"{}\"", escaped(it.expose()))
         }
