@@ -322,7 +322,8 @@ impl Server {
 
     /// Ends the conversation at any time, as when the server shuts down: what is being answered,
     /// a message or a QUIT, is answered to its end, then comes -ERR with the code
-    /// [`SYS/TEMP`](ResponseCode::SYS_TEMP) and [`Step::Close`]. Nothing is deleted but by a QUIT.
+    /// [`SYS/TEMP`](ResponseCode::SYS_TEMP) and [`Step::Close`](mailrail_wire::Step::Close).
+    /// Nothing is deleted but by a QUIT.
     pub const fn shut_down(&mut self) {
         self.leaving = true;
     }
