@@ -6,6 +6,7 @@ use mailrail_sasl::ClientMechanism;
 use mailrail_smtp::{
     Client, Extensions, Host, Mailbox, Misuse, Reply, ReversePath, Unfit,
     client::{Event, Verb},
+    command::{Body, Mail},
 };
 use mailrail_wire::Secret;
 
@@ -286,7 +287,10 @@ impl Dialogue {
         let Order { reverse_path, recipients, size, has_eight_bit } = &self.order;
         let none = Extensions::default();
         let offered = smtp.extensions().unwrap_or(&none);
-        let mail = match offered.mail(reverse_path.clone(), *size, *has_eight_bit) {
+        let mut mail = Mail::new(reverse_path.clone());
+        mail.size = Some(*size);
+        mail.body = has_eight_bit.then_some(Body::EightBitMime);
+        let mail = match offered.fit(mail) {
             Ok(mail) => mail,
             Err(unfit) => return self.give_up(unfit.into(), smtp),
         };

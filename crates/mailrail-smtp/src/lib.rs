@@ -13,6 +13,7 @@ mod grammar;
 mod line_ends;
 pub mod response;
 pub mod server;
+pub mod submission;
 pub mod types;
 
 pub use client::Client;
@@ -20,6 +21,7 @@ pub use config::{Config, Limits, Timeouts};
 pub use error::{Error, Misuse, SyntaxError};
 pub use response::{EnhancedStatusCode, Reply, ReplyCode};
 pub use server::Server;
+pub use submission::Submission;
 pub use types::{
     AddressLiteral, Domain, EnvelopeId, Extension, Extensions, ForwardPath, GeneralLiteral, Host,
     LocalPart, Mailbox, Notify, OriginalRecipient, Parameter, Protocol, Ret, ReversePath, Unfit,

@@ -1,0 +1,179 @@
+//! One message, from MAIL to its outcome.
+
+use super::{Envelope, Outcome, Ready, Reason, State, Submission};
+use crate::{Extensions, Misuse, Reply, client::Verb, command::Body};
+use alloc::{vec, vec::Vec};
+
+/// A message that has no outcome yet.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    envelope: Envelope,
+    /// None where nothing is known, or the recipient was accepted at RCPT.
+    outcomes: Vec<Option<Outcome>>,
+    /// Whether MAIL was accepted, and neither DATA nor BDAT said.
+    is_open: bool,
+    /// Whether all is given at once, for the server to answer in one go.
+    is_pipelined: bool,
+    /// Whether the message goes by BDAT.
+    is_chunked: bool,
+    /// Whether the caller has given all of the message.
+    pub(super) is_whole: bool,
+}
+
+impl Transaction {
+    pub(super) fn new(envelope: Envelope) -> Self {
+        let outcomes = vec![None; envelope.recipients.len()];
+        Self {
+            envelope,
+            outcomes,
+            is_open: false,
+            is_pipelined: false,
+            is_chunked: false,
+            is_whole: false,
+        }
+    }
+
+    /// Tells all of whom nothing was known.
+    pub(super) fn settle(&mut self, settled: &Outcome) {
+        for outcome in &mut self.outcomes {
+            outcome.get_or_insert_with(|| settled.clone());
+        }
+    }
+
+    fn settle_one(&mut self, recipient: u32, settled: Outcome) {
+        let at = usize::try_from(recipient).unwrap_or(usize::MAX);
+        if let Some(outcome) = self.outcomes.get_mut(at) {
+            outcome.get_or_insert(settled);
+        }
+    }
+
+    /// None is left without.
+    pub(super) fn into_outcomes(self) -> Vec<Outcome> {
+        let or = || Outcome::broken("the connection ended");
+        self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(or)).collect()
+    }
+}
+
+impl Submission {
+    /// Begins the message that was given.
+    pub(super) fn begin(&mut self) -> Result<(), Misuse> {
+        let Some(message) = &mut self.message else { return Ok(()) };
+        let none = Extensions::default();
+        let offered = self.client.extensions().unwrap_or(&none);
+        let mut mail = message.envelope.mail.clone();
+        mail.smtp_utf8 = message.envelope.needs_utf8();
+        let is_binary = mail.body == Some(Body::BinaryMime);
+        message.is_pipelined = offered.pipelining;
+        // Without pipelining each chunk would wait for the reply to the one before.
+        message.is_chunked = offered.chunking && (offered.pipelining || is_binary);
+        for rcpt in &mut message.envelope.recipients {
+            *rcpt = offered.fit_recipient(rcpt.clone());
+        }
+        self.has_dsn = offered.dsn;
+        match offered.fit(mail) {
+            Ok(mail) => {
+                self.state = State::Sending;
+                let is_pipelined = message.is_pipelined;
+                if core::mem::take(&mut self.is_left_open) {
+                    self.client.rset()?;
+                }
+                self.client.mail(mail)?;
+                if !is_pipelined {
+                    return Ok(());
+                }
+                self.recipients()?;
+                self.offer_message()
+            }
+            Err(unfit) => {
+                message.settle(&Outcome::Refused(unfit.into()));
+                self.finish();
+                Ok(())
+            }
+        }
+    }
+
+    fn recipients(&mut self) -> Result<(), Misuse> {
+        let Some(message) = &self.message else { return Ok(()) };
+        message.envelope.recipients.iter().try_for_each(|rcpt| self.client.rcpt(rcpt.clone()))
+    }
+
+    fn offer_message(&mut self) -> Result<(), Misuse> {
+        let Some(message) = &mut self.message else { return Ok(()) };
+        if message.is_chunked { self.client.bdat() } else { self.client.data() }
+    }
+
+    /// A reply to MAIL or to what follows it.
+    pub(super) fn transact(&mut self, command: Verb, reply: Reply<'_>) -> Result<(), Misuse> {
+        let Some(message) = &mut self.message else { return Ok(()) };
+        let done = reply.code().is_completion();
+        let refusal = |reply: Reply<'_>| Outcome::refusal(reply.into_owned(), Reason::Reply);
+        match command {
+            Verb::Mail if done => {
+                message.is_open = true;
+                if message.is_pipelined { Ok(()) } else { self.recipients() }
+            }
+            Verb::Mail => {
+                message.settle(&refusal(reply));
+                // What was pipelined behind it is refused as well, and ends it.
+                if !message.is_pipelined {
+                    self.finish();
+                }
+                Ok(())
+            }
+            Verb::Rcpt { recipient } => {
+                if !done {
+                    message.settle_one(recipient, refusal(reply));
+                }
+                let is_last = usize::try_from(recipient)
+                    .is_ok_and(|at| at.saturating_add(1) == message.outcomes.len());
+                if message.is_pipelined || !is_last {
+                    Ok(())
+                } else if message.outcomes.contains(&None) {
+                    self.offer_message()
+                } else {
+                    self.finish();
+                    Ok(())
+                }
+            }
+            Verb::Data if reply.code().is_intermediate() => {
+                message.is_open = false;
+                Ok(())
+            }
+            Verb::Data => {
+                message.is_open = false;
+                message.settle(&refusal(reply));
+                self.finish();
+                Ok(())
+            }
+            Verb::MessageFor { recipient } => {
+                message.is_open = false;
+                message.settle_one(recipient, Outcome::of(reply.into_owned()));
+                if !message.outcomes.contains(&None) {
+                    self.finish();
+                }
+                Ok(())
+            }
+            Verb::Message => {
+                message.is_open = false;
+                message.settle(&Outcome::of(reply.into_owned()));
+                self.finish();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// No recipient was accepted, so the message was not sent.
+    pub(super) fn not_sent(&mut self) {
+        if let Some(message) = &mut self.message {
+            message.is_open = false;
+            self.finish();
+        }
+    }
+
+    fn finish(&mut self) {
+        self.is_left_open = self.message.as_ref().is_some_and(|message| message.is_open);
+        self.state = State::Ready;
+        self.ready = Some(Ready::Outcome);
+    }
+}
