@@ -94,6 +94,15 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// What the server answered, where it is that.
+    #[must_use]
+    pub const fn reply(&self) -> Option<&Reply<'static>> {
+        match self {
+            Self::Refused(reply) | Self::Unserved(reply) => Some(reply),
+            _ => None,
+        }
+    }
+
     /// Whether it is final: no other exchanger is tried, and none later.
     #[must_use]
     pub const fn is_final(&self) -> bool {

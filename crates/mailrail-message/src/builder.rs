@@ -1,67 +1,31 @@
 //! Messages built from values.
 
+pub(crate) mod attachment;
+pub(crate) mod body_type;
+pub(crate) mod content;
 mod entity;
+mod few;
+pub(crate) mod field;
 pub(crate) mod fold;
 mod phrase;
-mod pieces;
+pub(crate) mod pieces;
+pub(crate) mod report;
+pub(crate) mod stream;
+mod text;
+mod write;
+mod writer;
 
 use alloc::borrow::Cow;
-use alloc::format;
-use alloc::vec::Vec;
 
-use bytes::Bytes;
-
-use crate::error::Error;
 use crate::header::address::{Address, Mailbox};
 use crate::header::date::DateTime;
 use crate::header::message_id::MessageId;
-use entity::{Entity, Writer};
-use fold::Fold;
-use phrase::phrase_words;
-pub use pieces::Pieces;
-
-/// A file that goes with a message.
-#[derive(Clone)]
-pub struct Attachment<'a> {
-    content_type: Cow<'a, str>,
-    name: Option<Cow<'a, str>>,
-    content: Bytes,
-    content_id: Option<MessageId<'a>>,
-}
-
-impl core::fmt::Debug for Attachment<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attachment")
-            .field("content_type", &self.content_type)
-            .field("name", &self.name)
-            .field("bytes", &self.content.len())
-            .finish()
-    }
-}
-
-impl<'a> Attachment<'a> {
-    /// A file of this content type, such as `image/png`, parameters allowed. It is sent byte for byte.
-    pub fn new(content_type: impl Into<Cow<'a, str>>, content: impl Into<Bytes>) -> Self {
-        Self {
-            content_type: content_type.into(),
-            name: None,
-            content: content.into(),
-            content_id: None,
-        }
-    }
-
-    /// The name that the recipient sees, in any script.
-    #[must_use]
-    pub fn with_name(self, name: impl Into<Cow<'a, str>>) -> Self {
-        Self { name: Some(name.into()), ..self }
-    }
-
-    /// The identifier by which HTML shows it, as `cid:` and the identifier (RFC 2392).
-    #[must_use]
-    pub fn with_content_id(self, id: MessageId<'a>) -> Self {
-        Self { content_id: Some(id), ..self }
-    }
-}
+use attachment::Attachment;
+use body_type::BodyType;
+use content::Content;
+use few::Few;
+use field::FieldValue;
+use report::Report;
 
 /// What a message is built from. It picks structure, encodings and folds itself.
 ///
@@ -79,37 +43,35 @@ impl<'a> Attachment<'a> {
 ///     .subject("Gr\u{fc}\u{df}e")
 ///     .date(DateTime::from_unix(1_795_000_000, 60).unwrap())
 ///     .text("Hello Bob.\n")
-///     .build([7; 16])?
-///     .into_vec();
+///     .into_vec([7; 16])?;
 /// assert_eq!(Message::parse(&bytes).headers().subject().as_deref(), Some("Gr\u{fc}\u{df}e"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Builder<'a> {
-    from: Vec<Address<'a>>,
-    sender: Option<Mailbox<'a>>,
-    reply_to: Vec<Address<'a>>,
-    to: Vec<Address<'a>>,
-    cc: Vec<Address<'a>>,
-    bcc: Vec<Address<'a>>,
+    from: Few<Address<'a>>,
+    sender: Option<Address<'a>>,
+    reply_to: Few<Address<'a>>,
+    to: Few<Address<'a>>,
+    cc: Few<Address<'a>>,
+    bcc: Few<Address<'a>>,
     writes_bcc: bool,
     subject: Option<Cow<'a, str>>,
     date: Option<DateTime>,
     message_id: Option<MessageId<'a>>,
-    in_reply_to: Vec<MessageId<'a>>,
-    references: Vec<MessageId<'a>>,
-    fields: Vec<Extra<'a>>,
+    in_reply_to: Few<MessageId<'a>>,
+    references: Few<MessageId<'a>>,
+    unsubscribe: Few<Cow<'a, str>>,
+    one_click: bool,
+    fields: Few<(Cow<'a, str>, FieldValue<'a>)>,
     text: Option<Cow<'a, str>>,
     html: Option<Cow<'a, str>>,
-    files: Vec<Attachment<'a>>,
-    inline: Vec<Attachment<'a>>,
-}
-
-#[derive(Debug, Clone)]
-struct Extra<'a> {
-    name: Cow<'a, str>,
-    value: Cow<'a, str>,
-    is_structured: bool,
+    calendar: Option<(Cow<'a, str>, Cow<'a, str>)>,
+    files: Few<Attachment<'a>>,
+    inline: Few<Attachment<'a>>,
+    report: Option<Report<'a>>,
+    way: BodyType,
+    utf8: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -128,7 +90,7 @@ impl<'a> Builder<'a> {
     /// Sets who sends it for the authors; needed where there are several.
     #[must_use]
     pub fn sender(mut self, mailbox: Mailbox<'a>) -> Self {
-        self.sender = Some(mailbox);
+        self.sender = Some(mailbox.into());
         self
     }
 
@@ -202,22 +164,40 @@ impl<'a> Builder<'a> {
         self
     }
 
-    /// Adds another field of free text in any script, such as `Comments`.
+    /// Adds a way to leave the list: an `https:` or `mailto:` URI, the preferred one first (RFC 2369 §3.2).
     #[must_use]
-    pub fn field(mut self, name: impl Into<Cow<'a, str>>, text: impl Into<Cow<'a, str>>) -> Self {
-        self.fields.push(Extra { name: name.into(), value: text.into(), is_structured: false });
+    pub fn list_unsubscribe(mut self, uri: impl Into<Cow<'a, str>>) -> Self {
+        self.unsubscribe.push(uri.into());
+        self
+    }
+
+    /// Says that a POST to the `https:` URI of [`list_unsubscribe`](Self::list_unsubscribe) unsubscribes without a question
+    /// (RFC 8058 §3.1). That needs a DKIM signature over both fields, which the caller makes.
+    #[must_use]
+    pub fn one_click(mut self) -> Self {
+        self.one_click = true;
+        self
+    }
+
+    /// Adds another field: free text in any script where `value` is text, such as `Comments`; see [`FieldValue`] for more.
+    #[must_use]
+    pub fn field(
+        mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<FieldValue<'a>>,
+    ) -> Self {
+        self.fields.push((name.into(), value.into()));
         self
     }
 
     /// Adds another field with a grammar of its own, such as `List-Id`: printable ASCII, folded at spaces and else as it is.
     #[must_use]
     pub fn structured_field(
-        mut self,
+        self,
         name: impl Into<Cow<'a, str>>,
         value: impl Into<Cow<'a, str>>,
     ) -> Self {
-        self.fields.push(Extra { name: name.into(), value: value.into(), is_structured: true });
-        self
+        self.field(name, FieldValue::Structured(value.into()))
     }
 
     /// Sets the text to read.
@@ -234,11 +214,28 @@ impl<'a> Builder<'a> {
         self
     }
 
+    /// Sets the same as an iCalendar object, with its method, such as `REQUEST` (RFC 6047 §2.4).
+    #[must_use]
+    pub fn calendar(
+        mut self,
+        method: impl Into<Cow<'a, str>>,
+        object: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        self.calendar = Some((method.into(), object.into()));
+        self
+    }
+
     /// Adds a file.
     #[must_use]
     pub fn attach(mut self, file: Attachment<'a>) -> Self {
         self.files.push(file);
         self
+    }
+
+    /// Adds a message that is passed on, untouched: [`Attachment::message`].
+    #[must_use]
+    pub fn forward(self, message: impl Into<Content>) -> Self {
+        self.attach(Attachment::message(message))
     }
 
     /// Adds a picture that the HTML shows by its content identifier.
@@ -248,186 +245,24 @@ impl<'a> Builder<'a> {
         self
     }
 
-    /// Builds the message. The random bytes make its boundaries; no two messages should have the same.
-    ///
-    /// # Errors
-    /// If it lacks what a message must have, or a value cannot stand in one: see [`Error`].
-    pub fn build(self, random: [u8; 16]) -> Result<Pieces, Error> {
-        let mut header = self.header()?;
-        header.extend_from_slice(b"MIME-Version: 1.0\r\n");
-        let mut writer = Writer::new(header, random);
-        let body =
-            Entity::arrange(self.text.as_deref(), self.html.as_deref(), &self.inline, &self.files);
-        writer.entity(&body)?;
-        Ok(Pieces::new(writer.finish()))
+    /// Makes it a report (RFC 6522): the text is what people read of it. `Auto-Submitted` is written with it (RFC 3834 §5).
+    #[must_use]
+    pub fn report(mut self, report: impl Into<Report<'a>>) -> Self {
+        self.report = Some(report.into());
+        self
     }
 
-    fn header(&self) -> Result<Vec<u8>, Error> {
-        let date = self.date.ok_or(Error::MissingDate)?;
-        let authors: usize = self.from.iter().map(|address| address.mailboxes().len()).sum();
-        if self.from.is_empty() {
-            return Err(Error::MissingFrom);
-        }
-        if authors > 1 && self.sender.is_none() {
-            return Err(Error::MissingSender);
-        }
-        let mut header = Vec::new();
-        let mut line = Fold::begin("Date");
-        line.word(&format!("{}", date.rfc5322()));
-        header.extend(line.finish("Date")?);
-        let sender: Vec<Address<'_>> = self.sender.iter().cloned().map(Address::Mailbox).collect();
-        let bcc = if self.writes_bcc { self.bcc.as_slice() } else { &[] };
-        for (name, addresses) in [
-            ("From", self.from.as_slice()),
-            ("Sender", &sender),
-            ("Reply-To", &self.reply_to),
-            ("To", &self.to),
-            ("Cc", &self.cc),
-            ("Bcc", bcc),
-        ] {
-            header.extend(address_field(name, addresses)?);
-        }
-        let id = self.message_id.as_slice();
-        for (name, ids) in [
-            ("Message-ID", id),
-            ("In-Reply-To", &self.in_reply_to),
-            ("References", &self.references),
-        ] {
-            header.extend(id_field(name, ids)?);
-        }
-        if let Some(subject) = &self.subject {
-            check("Subject", subject)?;
-            let mut line = Fold::begin("Subject");
-            line.text(subject);
-            header.extend(line.finish("Subject")?);
-        }
-        for extra in &self.fields {
-            header.extend(extra.encode()?);
-        }
-        Ok(header)
+    /// Says what the way to all recipients carries; without it, seven bits. What cannot go so is encoded.
+    #[must_use]
+    pub fn way(mut self, body_type: BodyType) -> Self {
+        self.way = body_type;
+        self
     }
-}
 
-/// Fields that the builder writes from other values, or must not write.
-const RESERVED: [&str; 12] = [
-    "Date",
-    "From",
-    "Sender",
-    "Reply-To",
-    "To",
-    "Cc",
-    "Bcc",
-    "Message-ID",
-    "In-Reply-To",
-    "References",
-    "Subject",
-    "MIME-Version",
-];
-
-impl Extra<'_> {
-    fn encode(&self) -> Result<Vec<u8>, Error> {
-        const FIELD: &str = "an added field";
-        let name = &*self.name;
-        let is_name = name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
-        if name.is_empty() || name.len() > 70 || !is_name {
-            return Err(Error::InvalidFieldName);
-        }
-        let is_content = name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("Content-"));
-        if is_content || RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
-            return Err(Error::ReservedField);
-        }
-        check(FIELD, &self.value)?;
-        let mut line = Fold::begin(name);
-        if !self.is_structured {
-            line.text(&self.value);
-            return line.finish(FIELD);
-        }
-        if !self.value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-            return Err(Error::NotAscii(FIELD));
-        }
-        for word in self.value.split(' ').filter(|word| !word.is_empty()) {
-            line.word(word);
-        }
-        line.finish(FIELD)
+    /// Says that the way to all recipients carries SMTPUTF8: text in header fields is written as UTF-8 (RFC 6532).
+    #[must_use]
+    pub fn utf8(mut self) -> Self {
+        self.utf8 = true;
+        self
     }
-}
-
-/// That a value cannot start a line of its own.
-fn check(field: &'static str, value: &str) -> Result<(), Error> {
-    if value.contains(['\r', '\n', '\0']) {
-        return Err(Error::ForbiddenByte(field));
-    }
-    Ok(())
-}
-
-fn address_field(name: &'static str, addresses: &[Address<'_>]) -> Result<Vec<u8>, Error> {
-    if addresses.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut line = Fold::begin(name);
-    for (at, address) in addresses.iter().enumerate() {
-        if at > 0 {
-            line.glue(",");
-        }
-        match address {
-            Address::Mailbox(mailbox) => write_mailbox(&mut line, name, mailbox)?,
-            Address::Group(group) => {
-                check(name, &group.name)?;
-                line.phrase(&group.name);
-                // White space must follow an encoded word in a phrase (RFC 2047 §5 (3)).
-                match group.name.is_ascii() {
-                    true => line.glue(":"),
-                    false => line.word(":"),
-                }
-                for (at, mailbox) in group.members.iter().enumerate() {
-                    if at > 0 {
-                        line.glue(",");
-                    }
-                    write_mailbox(&mut line, name, mailbox)?;
-                }
-                line.glue(";");
-            }
-        }
-    }
-    line.finish(name)
-}
-
-fn write_mailbox(line: &mut Fold, field: &'static str, mailbox: &Mailbox<'_>) -> Result<(), Error> {
-    let address = mailbox.address();
-    check(field, &address)?;
-    if !mailbox.is_valid() {
-        return Err(Error::InvalidAddress(field));
-    }
-    match mailbox.name().filter(|name| !name.is_empty()) {
-        Some(name) => {
-            check(field, name)?;
-            line.phrase(name);
-            line.word(&format!("<{address}>"));
-        }
-        None => line.word(&address),
-    }
-    Ok(())
-}
-
-impl Fold {
-    /// A display name.
-    fn phrase(&mut self, name: &str) {
-        for word in phrase_words(name, self.column()) {
-            self.word(&word);
-        }
-    }
-}
-
-fn id_field(name: &'static str, ids: &[MessageId<'_>]) -> Result<Vec<u8>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut line = Fold::begin(name);
-    for id in ids {
-        if !id.is_valid() {
-            return Err(Error::InvalidMessageId(name));
-        }
-        line.word(&format!("{id}"));
-    }
-    line.finish(name)
 }

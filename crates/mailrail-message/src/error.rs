@@ -59,4 +59,31 @@ pub enum Error {
     /// A word that cannot be folded is longer than a line may be (998 bytes, RFC 5322 §2.1.1).
     #[error("{0} holds a word longer than a line")]
     LineTooLong(&'static str),
+    /// A URI that cannot stand in a list field (RFC 2369 §2).
+    #[error("{0} holds an invalid URI")]
+    InvalidUri(&'static str),
+    /// One-click needs a URI with `https:` (RFC 8058 §3.1).
+    #[error("there is no https URI to unsubscribe with one click")]
+    MissingOneClickUri,
+    /// Not an enhanced status code (RFC 3463 §2).
+    #[error("the status code is invalid")]
+    InvalidStatus,
+    /// A delivery report is about at least one recipient (RFC 3464 §2.1).
+    #[error("the report names no recipient")]
+    MissingRecipient,
+    /// A content that comes from the caller in pieces cannot be written at once.
+    #[error("a content is streamed")]
+    StreamedContent,
+    /// Content was given that nothing had asked for.
+    #[error("no content is wanted now")]
+    NotWanted,
+    /// A streamed content has more or fewer bytes than it was said to have.
+    #[error("a content is not as large as was announced")]
+    WrongSize,
+    /// A streamed message holds bytes or lines that it was declared not to hold.
+    #[error("a content is not of the declared body type")]
+    WrongBodyType,
+    /// A part that is not encoded holds the boundary around it.
+    #[error("a content holds the boundary")]
+    BoundaryInContent,
 }

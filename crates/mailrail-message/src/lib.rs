@@ -22,7 +22,15 @@ mod steps;
 mod structure;
 
 pub use body::Attachments;
-pub use builder::{Attachment, Builder, Pieces};
+pub use builder::Builder;
+pub use builder::attachment::Attachment;
+pub use builder::body_type::BodyType;
+pub use builder::content::Content;
+pub use builder::field::FieldValue;
+pub use builder::pieces::Pieces;
+pub use builder::report::dsn::{Dsn, DsnAction, DsnRecipient};
+pub use builder::report::{Report, Returned};
+pub use builder::stream::{BuildStep, BuildStream};
 pub use defect::{Defect, DefectKind};
 pub use error::{Error, SyntaxError};
 pub use header::address::{Address, Group, Mailbox};

@@ -262,7 +262,7 @@ fn nothing_can_be_injected() {
         Message::parse(b"Message-ID: <a,b>\r\n\r\n").headers().message_id().unwrap().into_owned(),
     );
     assert_eq!(reply.build([0; 16]).unwrap_err(), Error::InvalidMessageId("In-Reply-To"));
-    let composite = base().attach(Attachment::new("message/rfc822", "x"));
+    let composite = base().attach(Attachment::new("message/partial", "x"));
     assert_eq!(composite.build([0; 16]).unwrap_err(), Error::InvalidContentType);
 }
 

@@ -6,7 +6,10 @@ use crate::{
     dialogue::Reason,
     store::{self, Blob, Date, Envelope, Queued, Reader},
 };
-use mailrail_message::{Attachment, Builder, DateTime, Mailbox, MessageId, Pieces, ReturnPath};
+use mailrail_message::{
+    Builder, DateTime, Dsn, DsnAction, DsnRecipient, Mailbox, MessageId, Pieces, ReturnPath,
+    Returned,
+};
 use std::io;
 
 /// How much of the message is looked at for the end of its header, in bytes.
@@ -34,7 +37,7 @@ pub(super) async fn report(
         Destination::Remote => envelope.remote.push(first.sender.clone()),
         Destination::Unknown => return Ok(None),
     }
-    let header = header(message.read_all(HEADER_MAX).await?);
+    let header = message.read_all(HEADER_MAX).await?;
     let pieces = match compose(context.hostname.as_str(), &first.sender, failed, header) {
         Ok(pieces) => pieces,
         Err(error) => {
@@ -47,14 +50,6 @@ pub(super) async fn report(
         incoming.append(&piece).await?;
     }
     Ok(Some((incoming.finish().await?, envelope)))
-}
-
-/// The message's header, which names it to its sender.
-fn header(mut message: Vec<u8>) -> Vec<u8> {
-    if let Some(end) = message.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
-        message.truncate(end + 2);
-    }
-    message
 }
 
 fn compose(
@@ -76,17 +71,36 @@ fn compose(
     getrandom::fill(&mut boundary)?;
     let from = format!("MAILER-DAEMON@{hostname}");
     let date = DateTime::from_unix(Date::now().seconds, 0).ok_or("the clock tells no date")?;
-    let headers = Attachment::new("text/rfc822-headers", header).with_name("header.txt");
+    let arrived = failed.iter().map(|(queued, _)| queued.created).min();
+    let mut dsn = Dsn::new(hostname, failed.iter().map(|failed| recipient(failed, date)).collect());
+    dsn.arrival_date = arrived.and_then(|seconds| DateTime::from_unix(seconds, 0));
+    dsn.returned = Returned::headers(header);
     let pieces = Builder::new()
         .from(Mailbox::new(&from)?.with_name("Mail Delivery System"))
         .to(Mailbox::new(sender)?)
         .subject("Your message could not be delivered")
         .date(date)
         .message_id(MessageId::generate(id, hostname)?)
-        // RFC 3834 §5: nobody answers this by itself.
-        .structured_field("Auto-Submitted", "auto-replied")
         .text(text)
-        .attach(headers)
+        .report(dsn)
         .build(boundary)?;
     Ok(pieces)
+}
+
+/// What programs are told of a recipient.
+fn recipient<'a>((queued, reason): &(&'a Queued, &Reason), last: DateTime) -> DsnRecipient<'a> {
+    let status = match reason.reply().map(|reply| (reply, reply.enhanced())) {
+        Some((_, Some(code))) => code.to_string(),
+        Some((reply, None)) if reply.code().is_permanent() => "5.0.0".to_owned(),
+        // RFC 3463 §3.3: the domain takes no mail, or nobody knows where it would; §3.5: it was tried too long.
+        _ if reason.is_final() => "5.4.4".to_owned(),
+        _ => "4.4.7".to_owned(),
+    };
+    let mut told = DsnRecipient::new(&*queued.recipient, DsnAction::Failed, status);
+    told.diagnostic_code = Some(match reason.reply() {
+        Some(reply) => ("smtp".into(), reply.to_string().into()),
+        None => ("x-mailrail".into(), reason.to_string().into()),
+    });
+    told.last_attempt_date = Some(last);
+    told
 }

@@ -2,12 +2,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
-use super::phrase::text_words;
+use super::phrase::{is_plain_text, phrase_words, text_words};
 use crate::encoding::percent;
 use crate::encoding::quoted_printable::push_escape;
 use crate::error::Error;
-use crate::grammar::is_token;
+use crate::grammar::{is_atext, is_token};
 use crate::header::address::quote;
 
 /// Where a line is folded, so that two characters may still be glued to its last word (78, RFC 5322 §2.1.1).
@@ -15,44 +16,107 @@ const WIDTH: usize = 76;
 /// The longest line (RFC 5322 §2.1.1).
 const LONGEST: usize = 998;
 
-pub(crate) struct Fold {
-    bytes: Vec<u8>,
-    column: usize,
+/// Writes one field at the end of a buffer.
+pub(crate) struct Fold<'o> {
+    out: &'o mut Vec<u8>,
+    /// Where the field starts.
+    start: usize,
+    /// Where its last line starts.
+    line: usize,
+    /// Whether text may be written as UTF-8 (RFC 6532).
+    utf8: bool,
+    is_too_long: bool,
 }
 
-impl Fold {
-    pub(crate) fn begin(name: &str) -> Self {
-        let mut bytes = Vec::with_capacity(name.len() + 80);
-        bytes.extend_from_slice(name.as_bytes());
-        bytes.push(b':');
-        Self { column: bytes.len(), bytes }
+impl<'o> Fold<'o> {
+    pub(crate) fn begin(out: &'o mut Vec<u8>, name: &str) -> Self {
+        let start = out.len();
+        out.extend_from_slice(name.as_bytes());
+        out.push(b':');
+        Self { out, start, line: start, utf8: false, is_too_long: false }
     }
 
-    /// How many characters stand on the last line.
-    pub(crate) const fn column(&self) -> usize {
-        self.column
+    /// Has text written as UTF-8 where it can be.
+    pub(crate) fn utf8(self, utf8: bool) -> Self {
+        Self { utf8, ..self }
+    }
+
+    /// How many bytes stand on the last line.
+    pub(crate) fn column(&self) -> usize {
+        self.out.len() - self.line
     }
 
     /// A word behind white space, on a new line where it does not fit.
     pub(crate) fn word(&mut self, word: &str) {
-        if self.column + 1 + word.len() > WIDTH && self.column > 1 {
-            self.bytes.extend_from_slice(b"\r\n");
-            self.column = 0;
+        self.joined(&[word]);
+    }
+
+    /// The same, of pieces without white space between them.
+    pub(crate) fn joined(&mut self, word: &[&str]) {
+        let length: usize = word.iter().map(|piece| piece.len()).sum();
+        if self.column() + 1 + length > WIDTH && self.column() > 1 {
+            self.end_line();
         }
-        self.bytes.push(b' ');
-        self.column += 1;
-        self.glue(word);
+        self.out.push(b' ');
+        for piece in word {
+            self.glue(piece);
+        }
+    }
+
+    /// A word that is displayed, such as a date or an identifier.
+    pub(crate) fn display(&mut self, word: &dyn fmt::Display) {
+        use alloc::string::ToString;
+
+        self.word(&word.to_string());
+    }
+
+    fn end_line(&mut self) {
+        self.is_too_long |= self.column() > LONGEST;
+        self.out.extend_from_slice(b"\r\n");
+        self.line = self.out.len();
     }
 
     /// Text without white space before it.
     pub(crate) fn glue(&mut self, text: &str) {
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.column += text.len();
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// Bytes that were folded before.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+        if let Some(end) = memchr::memrchr(b'\n', bytes) {
+            self.line = self.out.len() - (bytes.len() - end - 1);
+        }
+    }
+
+    /// Words with one space between them, folded there and else as they are.
+    pub(crate) fn words(&mut self, text: &str) {
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            self.word(word);
+        }
     }
 
     /// Unstructured text (RFC 5322 §2.2.1), encoded where it must be.
     pub(crate) fn text(&mut self, text: &str) {
-        for word in text_words(text, self.column) {
+        if text.is_empty() {
+            return;
+        }
+        if is_plain_text(text, self.utf8) {
+            return self.words(text);
+        }
+        for word in text_words(text, self.column(), self.utf8) {
+            self.word(&word);
+        }
+    }
+
+    /// A display name (`phrase`, RFC 5322 §3.2.5).
+    pub(crate) fn phrase(&mut self, name: &str) {
+        let is_atoms = is_plain_text(name, self.utf8)
+            && name.bytes().all(|byte| is_atext(byte) || byte == b' ');
+        if is_atoms {
+            return self.words(name);
+        }
+        for word in phrase_words(name, self.column(), self.utf8) {
             self.word(&word);
         }
     }
@@ -62,39 +126,44 @@ impl Fold {
         self.glue(";");
         let is_short = name.len() + value.len() < 70;
         if is_short && !value.is_empty() && value.bytes().all(is_token) {
-            return self.pair(name, value);
+            return self.joined(&[name, "=", value]);
         }
-        let is_printable = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-        let quoted = quote(value);
-        if name.len() + quoted.len() < 72 && is_printable && !value.contains("=?") {
-            return self.pair(name, &quoted);
+        let is_printable = match self.utf8 {
+            true => !value.chars().any(char::is_control),
+            false => value.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+        };
+        if is_short && is_printable && !value.contains("=?") {
+            let quoted = quote(value);
+            if name.len() + quoted.len() < 72 {
+                return self.joined(&[name, "=", &quoted]);
+            }
         }
         // The longest name that the builder writes is "boundary", so there is always room.
         let room = 76_usize.saturating_sub(name.len() + "*000*=utf-8'';".len()).max(12);
         let pieces = percent_pieces(value, room);
         if let [whole] = pieces.as_slice() {
-            return self.pair(&alloc::format!("{name}*"), &alloc::format!("utf-8''{whole}"));
+            return self.joined(&[name, "*=utf-8''", whole]);
         }
         for (number, piece) in pieces.iter().enumerate() {
             if number > 0 {
                 self.glue(";");
             }
             let charset = if number == 0 { "utf-8''" } else { "" };
-            self.pair(&alloc::format!("{name}*{number}*"), &alloc::format!("{charset}{piece}"));
+            self.joined(&[name, &alloc::format!("*{number}*="), charset, piece]);
         }
     }
 
-    fn pair(&mut self, name: &str, value: &str) {
-        self.word(&alloc::format!("{name}={value}"));
-    }
-
-    /// The field with its line end.
-    pub(crate) fn finish(mut self, field: &'static str) -> Result<Vec<u8>, Error> {
-        self.bytes.extend_from_slice(b"\r\n");
-        match self.bytes.split(|byte| *byte == b'\n').all(|line| line.len() <= LONGEST + 1) {
-            true => Ok(self.bytes),
-            false => Err(Error::LineTooLong(field)),
+    /// Ends the field.
+    ///
+    /// # Errors
+    /// If a line of it is too long; then nothing of it is left.
+    pub(crate) fn finish(mut self, field: &'static str) -> Result<(), Error> {
+        self.end_line();
+        if self.is_too_long {
+            self.out.truncate(self.start);
+            return Err(Error::LineTooLong(field));
         }
+        Ok(())
     }
 }
 
@@ -122,36 +191,45 @@ mod tests {
     use super::*;
     use crate::header::parameter::Parameters;
 
-    fn parameter(value: &str) -> String {
-        let mut fold = Fold::begin("X");
+    fn parameter(value: &str, utf8: bool) -> String {
+        let mut out = Vec::new();
+        let mut fold = Fold::begin(&mut out, "X").utf8(utf8);
         fold.parameter("filename", value);
-        String::from_utf8(fold.finish("X").unwrap()).unwrap()
+        fold.finish("X").unwrap();
+        String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn parameters_are_encoded_where_they_must_be() {
-        assert_eq!(parameter("a.txt"), "X:; filename=a.txt\r\n");
-        assert_eq!(parameter("a \"b\".txt"), "X:; filename=\"a \\\"b\\\".txt\"\r\n");
-        assert_eq!(parameter(""), "X:; filename=\"\"\r\n");
-        assert_eq!(parameter("\u{e9}.txt"), "X:; filename*=utf-8''%C3%A9.txt\r\n");
+        assert_eq!(parameter("a.txt", false), "X:; filename=a.txt\r\n");
+        assert_eq!(parameter("a \"b\".txt", false), "X:; filename=\"a \\\"b\\\".txt\"\r\n");
+        assert_eq!(parameter("", false), "X:; filename=\"\"\r\n");
+        assert_eq!(parameter("\u{e9}.txt", false), "X:; filename*=utf-8''%C3%A9.txt\r\n");
+        assert_eq!(parameter("\u{e9}.txt", true), "X:; filename=\"\u{e9}.txt\"\r\n");
         for value in ["\u{3042}".repeat(40), "a".repeat(300), "=?utf-8?q?x?=".into()] {
-            let field = parameter(&value);
-            assert!(field.lines().all(|line| line.len() <= 78), "{field}");
-            let read = Parameters(&field.as_bytes()[2..]).get("filename").unwrap();
-            assert_eq!(read, value);
+            for utf8 in [false, true] {
+                let field = parameter(&value, utf8);
+                assert!(field.lines().all(|line| line.len() <= 78), "{field}");
+                let read = Parameters(&field.as_bytes()[2..]).get("filename").unwrap();
+                assert_eq!(read, value);
+            }
         }
     }
 
     #[test]
     fn lines_are_folded_and_never_too_long() {
-        let mut fold = Fold::begin("X");
+        let mut out = b"before\r\n".to_vec();
+        let mut fold = Fold::begin(&mut out, "X");
         for _ in 0..40 {
             fold.word("word");
         }
-        let field = fold.finish("X").unwrap();
-        assert!(field.split(|byte| *byte == b'\n').all(|line| line.len() <= 79));
-        let mut fold = Fold::begin("X");
+        fold.finish("X").unwrap();
+        assert!(out.split(|byte| *byte == b'\n').all(|line| line.len() <= 79));
+        let mut out = b"before\r\n".to_vec();
+        let mut fold = Fold::begin(&mut out, "X");
         fold.word(&"a".repeat(998));
+        fold.word("b");
         assert_eq!(fold.finish("X"), Err(Error::LineTooLong("X")));
+        assert_eq!(out, b"before\r\n");
     }
 }

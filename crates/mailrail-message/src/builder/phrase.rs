@@ -5,32 +5,48 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::encoding::encoded_word;
-use crate::grammar::is_atext;
 use crate::header::address::quote;
 
 /// The longest word that is left as it is: one that fits on a line.
 const WORD: usize = 75;
 
-/// Text as words with one space between them, none of which has anything but printable ASCII.
+/// Whether text can stand in a header as it is: words that fit on a line, with one space between them.
+pub(super) fn is_plain_text(text: &str, utf8: bool) -> bool {
+    let mut word = 0;
+    let mut previous = b' ';
+    for byte in text.bytes() {
+        match byte {
+            b' ' if word == 0 => return false,
+            b' ' => word = 0,
+            b'?' if previous == b'=' => return false,
+            b'!'..=b'~' => word += 1,
+            _ if utf8 && !byte.is_ascii() => word += 1,
+            _ => return false,
+        }
+        if word > WORD {
+            return false;
+        }
+        previous = byte;
+    }
+    word > 0 && (text.is_ascii() || !text.chars().any(is_odd))
+}
+
+/// What UTF-8 should not bring into a header: controls, and spaces that a reader would trim.
+fn is_odd(letter: char) -> bool {
+    letter.is_control() || (letter.is_whitespace() && letter != ' ')
+}
+
+/// Text as words with one space between them, none of which has anything but printable ASCII, or UTF-8 where it may.
 ///
 /// Text that unfolding or decoding would change (odd white space, something like an encoded word) is encoded.
-pub(crate) fn text_words(text: &str, column: usize) -> Vec<String> {
+pub(super) fn text_words(text: &str, column: usize, utf8: bool) -> Vec<String> {
     let words: Vec<&str> = text.split(' ').collect();
-    let mut needs: Vec<bool> = words
-        .iter()
-        .map(|word| {
-            word.len() > WORD
-                || word.contains("=?")
-                || !word.bytes().all(|byte| byte.is_ascii_graphic())
-        })
-        .collect();
+    let mut needs: Vec<bool> = words.iter().map(|word| !is_plain_text(word, utf8)).collect();
     // Two spaces in a row, or one at an end, show as an empty word: it is encoded together with a neighbour.
     for (at, _) in words.iter().enumerate().filter(|(_, word)| word.is_empty()) {
         let neighbour = if at + 1 < words.len() { at + 1 } else { at.saturating_sub(1) };
-        for place in [at, neighbour] {
-            if let Some(need) = needs.get_mut(place) {
-                *need = true;
-            }
+        if let Some(need) = needs.get_mut(neighbour) {
+            *need = true;
         }
     }
     let mut out = Vec::new();
@@ -55,14 +71,14 @@ pub(crate) fn text_words(text: &str, column: usize) -> Vec<String> {
     out
 }
 
-/// A display name (`phrase`, RFC 5322 §3.2.5): atoms, else a quoted string, else encoded words.
-pub(crate) fn phrase_words(name: &str, column: usize) -> Vec<String> {
-    let is_printable = name.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+/// A display name (`phrase`, RFC 5322 §3.2.5) that is no row of atoms: a quoted string, else encoded words.
+pub(super) fn phrase_words(name: &str, column: usize, utf8: bool) -> Vec<String> {
+    let is_printable = match utf8 {
+        true => !name.chars().any(is_odd),
+        false => name.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+    };
     if !is_printable || name.len() > WORD - 2 || name.contains("=?") {
         return encoded_word::encode_at(name, column);
-    }
-    if name.split(' ').all(|word| !word.is_empty() && word.bytes().all(is_atext)) {
-        return name.split(' ').map(ToOwned::to_owned).collect();
     }
     let quoted = quote(name);
     if quoted.len() > WORD { encoded_word::encode_at(name, column) } else { alloc::vec![quoted] }
@@ -70,10 +86,19 @@ pub(crate) fn phrase_words(name: &str, column: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fold::Fold;
     use super::*;
 
     fn text(text: &str) -> String {
-        text_words(text, 0).join(" ")
+        text_words(text, 0, false).join(" ")
+    }
+
+    fn phrase(name: &str, utf8: bool) -> String {
+        let mut out = Vec::new();
+        let mut fold = Fold::begin(&mut out, "").utf8(utf8);
+        fold.phrase(name);
+        fold.finish("X").unwrap();
+        String::from_utf8(out).unwrap().trim_start_matches(": ").trim_end().to_owned()
     }
 
     #[test]
@@ -82,6 +107,12 @@ mod tests {
         assert_eq!(text("a caf\u{e9} there"), "a =?utf-8?q?caf=C3=A9?= there");
         assert_eq!(text("\u{e9} \u{e8} a"), "=?utf-8?b?w6kgw6g=?= a");
         assert_eq!(text(""), "");
+        assert_eq!(text_words("\u{e9} a  b", 0, true).join(" "), "\u{e9} a =?utf-8?q?_b?=");
+        assert!(is_plain_text("plain words, here", false) && is_plain_text("\u{e9}", true));
+        for encoded in ["", " ", "a ", " a", "a  b", "=?", "a\tb", "\u{e9}", &"a".repeat(76)] {
+            assert!(!is_plain_text(encoded, false), "{encoded:?}");
+        }
+        assert!(!is_plain_text("a\u{2003}b", true));
     }
 
     #[test]
@@ -96,8 +127,10 @@ mod tests {
 
     #[test]
     fn phrases() {
-        assert_eq!(phrase_words("Ann Lee", 0).join(" "), "Ann Lee");
-        assert_eq!(phrase_words("Lee, A.", 0).join(" "), "\"Lee, A.\"");
-        assert_eq!(phrase_words("Andr\u{e9}, x", 0).join(" "), "=?utf-8?q?Andr=C3=A9=2C_x?=");
+        assert_eq!(phrase("Ann Lee", false), "Ann Lee");
+        assert_eq!(phrase("Lee, A.", false), "\"Lee, A.\"");
+        assert_eq!(phrase("Andr\u{e9}, x", false), "=?utf-8?q?Andr=C3=A9=2C_x?=");
+        assert_eq!(phrase("Andr\u{e9}, x", true), "\"Andr\u{e9}, x\"");
+        assert_eq!(phrase("Andr\u{e9}", true), "Andr\u{e9}");
     }
 }

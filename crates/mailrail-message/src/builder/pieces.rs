@@ -1,29 +1,19 @@
 //! A finished message, given out piece by piece.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use crate::encoding::base64;
-
-/// How many bytes of an attachment one piece holds, before they are encoded: whole lines.
-const CHUNK: usize = base64::BYTES_A_LINE * 256;
-
-#[derive(Debug, Clone)]
-pub(super) enum Segment {
-    /// To be written as it is.
-    Plain(Bytes),
-    /// To be written as base64.
-    Base64(Bytes),
-}
+use super::body_type::BodyType;
+use super::stream::{BuildStep, BuildStream};
 
 /// A message that was built, as an iterator over the pieces of its bytes.
 ///
 /// Attachments are encoded when their turn comes, about 20 KiB at a time, so the whole never stands in memory.
 #[derive(Clone)]
 pub struct Pieces {
-    segments: VecDeque<Segment>,
+    /// None of its contents is streamed.
+    stream: BuildStream,
 }
 
 impl core::fmt::Debug for Pieces {
@@ -33,17 +23,27 @@ impl core::fmt::Debug for Pieces {
 }
 
 impl Pieces {
-    pub(super) const fn new(segments: VecDeque<Segment>) -> Self {
-        Self { segments }
+    pub(super) const fn new(stream: BuildStream) -> Self {
+        Self { stream }
     }
 
     /// How many bytes are still to come: at first the size of the message, for SMTP's SIZE or IMAP's APPEND.
-    pub fn size(&self) -> u64 {
-        let sizes = self.segments.iter().map(|segment| match segment {
-            Segment::Plain(bytes) => bytes.len() as u64,
-            Segment::Base64(bytes) => base64::encoded_len(bytes.len() as u64),
-        });
-        sizes.sum()
+    pub const fn size(&self) -> u64 {
+        match self.stream.size() {
+            Some(size) => size,
+            None => 0,
+        }
+    }
+
+    /// What the way of the message must carry: SMTP's BODY. More than [`Builder::way`](crate::Builder::way) allowed only where a
+    /// message is passed on that needs it.
+    pub const fn body_type(&self) -> BodyType {
+        self.stream.body_type()
+    }
+
+    /// Whether its header holds UTF-8, which needs SMTPUTF8 on the way (RFC 6531, RFC 6532).
+    pub const fn is_utf8(&self) -> bool {
+        self.stream.is_utf8()
     }
 
     /// All that is still to come, in one piece.
@@ -60,15 +60,9 @@ impl Iterator for Pieces {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
-        match self.segments.pop_front()? {
-            Segment::Plain(bytes) => Some(bytes),
-            Segment::Base64(mut bytes) => {
-                let chunk = bytes.split_to(bytes.len().min(CHUNK));
-                if !bytes.is_empty() {
-                    self.segments.push_front(Segment::Base64(bytes));
-                }
-                Some(base64::encode(&chunk).into())
-            }
+        match self.stream.poll() {
+            BuildStep::Piece(piece) => Some(piece),
+            BuildStep::Want { .. } | BuildStep::End => None,
         }
     }
 }

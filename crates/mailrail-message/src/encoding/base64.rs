@@ -105,6 +105,12 @@ pub const fn encoded_len(bytes: u64) -> u64 {
 /// Encodes bytes in lines of 76 characters, each ended by CRLF.
 pub fn encode(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
+    encode_into(bytes, &mut text);
+    text
+}
+
+/// The same, at the end of a buffer.
+pub fn encode_into(bytes: &[u8], text: &mut Vec<u8>) {
     let mut line = [0; 76];
     text.reserve(bytes.len().div_ceil(BYTES_A_LINE) * 78);
     for chunk in bytes.chunks(BYTES_A_LINE) {
@@ -113,7 +119,6 @@ pub fn encode(bytes: &[u8]) -> Vec<u8> {
         text.extend_from_slice(line.get(..length).unwrap_or_default());
         text.extend_from_slice(b"\r\n");
     }
-    text
 }
 
 /// Encodes a few bytes without line ends.

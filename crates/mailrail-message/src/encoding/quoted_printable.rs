@@ -107,19 +107,24 @@ pub(crate) fn push_escape(text: &mut Vec<u8>, mark: u8, byte: u8) {
 /// white space at the end of a line, and a `From ` or a lone dot at its start, which mail servers like to change.
 pub fn encode(text: &[u8]) -> Vec<u8> {
     let mut code = Vec::new();
+    encode_into(text, &mut code);
+    code
+}
+
+/// The same, at the end of a buffer.
+pub fn encode_into(text: &[u8], code: &mut Vec<u8>) {
     let mut rest = text;
     while !rest.is_empty() {
         let (line, has_end) = match memchr::memmem::find(rest, b"\r\n") {
             Some(at) => (slice(rest, 0..at), true),
             None => (rest, false),
         };
-        encode_line(line, &mut code);
+        encode_line(line, code);
         if has_end {
             code.extend_from_slice(b"\r\n");
         }
         rest = from(rest, line.len() + 2);
     }
-    code
 }
 
 fn encode_line(line: &[u8], code: &mut Vec<u8>) {

@@ -47,7 +47,8 @@ impl<'a> Received<'a> {
     /// If a value holds anything but printable ASCII (or, as RFC 6531 §3.7.3 allows, UTF-8) without white space, or one of
     /// `()<>;\"`, which could pass for another clause.
     pub fn encode(&self) -> Result<Vec<u8>, Error> {
-        let mut line = Fold::begin("Received");
+        let mut field = Vec::new();
+        let mut line = Fold::begin(&mut field, "Received");
         line.word("from");
         line.word(checked(self.from)?);
         let address = self.address.map(checked).transpose()?;
@@ -71,7 +72,8 @@ impl<'a> Received<'a> {
         }
         line.glue(";");
         line.word(&format!("{}", self.date.rfc5322()));
-        line.finish("Received")
+        line.finish("Received")?;
+        Ok(field)
     }
 }
 

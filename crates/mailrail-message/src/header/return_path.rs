@@ -36,9 +36,11 @@ impl<'a> ReturnPath<'a> {
             }
             None => Default::default(),
         };
-        let mut line = Fold::begin("Return-Path");
+        let mut field = Vec::new();
+        let mut line = Fold::begin(&mut field, "Return-Path");
         line.word(&format!("<{address}>"));
-        line.finish("Return-Path")
+        line.finish("Return-Path")?;
+        Ok(field)
     }
 }
 
