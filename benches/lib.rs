@@ -1,4 +1,7 @@
-//! What the benchmarks share: text to work on.
+//! What the benchmarks share: text to work on, and the peers.
+
+pub mod mail;
+pub mod readers;
 
 /// CR LF text of at least `len` bytes in lines of 72 bytes, as ordinary messages have them; every
 /// `dotted`th line begins with a dot.
