@@ -66,6 +66,17 @@ pub enum DefectKind {
     RepeatedField,
     /// A field's value holds bytes that are neither ASCII nor UTF-8.
     UndeclaredCharset,
+    /// What starts as an encoded word and does not go on as one (RFC 2047 §2): it stays as it is, or is decoded as far as
+    /// it can be.
+    InvalidEncodedWord,
+    /// A comment or a quoted string that nothing closes.
+    Unclosed,
+    /// What stands in an address list and is no address.
+    InvalidAddress,
+    /// What stands in a list of message identifiers and is none.
+    InvalidMessageId,
+    /// Another field whose value does not follow its grammar.
+    InvalidValue,
     /// A `Content-Transfer-Encoding` that nobody knows: the body stays as it is.
     UnknownTransferEncoding,
     /// A charset that nobody knows: the text is taken as UTF-8, or as windows-1252 where it is not.
@@ -105,6 +116,11 @@ impl DefectKind {
             Self::InvalidDate => "invalid date",
             Self::RepeatedField => "field occurs more than once",
             Self::UndeclaredCharset => "field is neither ASCII nor UTF-8",
+            Self::InvalidEncodedWord => "invalid encoded word",
+            Self::Unclosed => "comment or quoted string that nothing closes",
+            Self::InvalidAddress => "invalid address",
+            Self::InvalidMessageId => "invalid message identifier",
+            Self::InvalidValue => "invalid value of a field",
             Self::UnknownTransferEncoding => "unknown transfer encoding",
             Self::UnknownCharset => "unknown charset",
             Self::InvalidBase64 => "invalid base64",

@@ -15,11 +15,6 @@ impl SyntaxError {
     pub(crate) const fn new(offset: usize, expected: &'static str) -> Self {
         Self { offset, expected }
     }
-
-    /// The error at the place where `rest`, a tail of `whole`, starts.
-    pub(crate) const fn at(whole: &[u8], rest: &[u8], expected: &'static str) -> Self {
-        Self { offset: whole.len().saturating_sub(rest.len()), expected }
-    }
 }
 
 /// A message or field that cannot be written as it was asked for.

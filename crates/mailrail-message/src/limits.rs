@@ -48,6 +48,28 @@ impl Limits {
     };
 }
 
+/// The limits of what is read inside a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ValueLimits {
+    pub(crate) parameters: usize,
+    pub(crate) comment_depth: usize,
+    pub(crate) encoded_words: usize,
+}
+
+impl ValueLimits {
+    pub(crate) const DEFAULT: Self = Limits::DEFAULT.of_values();
+}
+
+impl Limits {
+    pub(crate) const fn of_values(&self) -> ValueLimits {
+        ValueLimits {
+            parameters: self.parameters,
+            comment_depth: self.comment_depth,
+            encoded_words: self.encoded_words,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self::DEFAULT

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::encoding::{base64, charset, quoted_printable};
+use crate::encoding::{base64, charset, quoted_printable, uuencode};
 use crate::header::Headers;
 use crate::header::content_disposition::ContentDisposition;
 use crate::header::content_transfer_encoding::TransferEncoding;
@@ -210,6 +210,7 @@ impl<'m> Part<'m> {
         match self.encoding() {
             TransferEncoding::Base64 => Cow::Owned(base64::decode(body)),
             TransferEncoding::QuotedPrintable => quoted_printable::decode(body),
+            TransferEncoding::Uuencode => Cow::Owned(uuencode::decode(body)),
             _ => Cow::Borrowed(body),
         }
     }

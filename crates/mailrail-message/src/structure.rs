@@ -196,7 +196,7 @@ impl<'a> Reader<'a, '_> {
         }
         let encoding = self
             .field("Content-Transfer-Encoding", fields)
-            .map_or(TransferEncoding::SevenBit, |field| TransferEncoding::parse(field.raw_value()));
+            .map_or(TransferEncoding::SevenBit, Field::content_transfer_encoding);
         if !is_multipart {
             if encoding == TransferEncoding::Base64 {
                 self.defect(DefectKind::EncodedMessage, start);
@@ -402,7 +402,7 @@ pub(crate) fn content_type(
     let Some(field) = field else {
         return (if in_digest { ContentType::MESSAGE } else { ContentType::TEXT }, None);
     };
-    match ContentType::parse(field.raw_value()) {
+    match field.content_type() {
         Ok(found) => (found, None),
         Err(_) => (ContentType::TEXT, Some((DefectKind::InvalidContentType, field.range().start))),
     }

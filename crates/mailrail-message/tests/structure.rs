@@ -233,7 +233,7 @@ fn faults_of_values_are_found_by_check() {
         found,
         [
             "invalid date at byte 0",
-            "unknown charset at byte 13",
+            "unknown charset at byte 22",
             "field occurs more than once at byte 36",
             "field is neither ASCII nor UTF-8 at byte 36",
             "invalid base64 at byte 87",

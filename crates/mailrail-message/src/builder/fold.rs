@@ -190,6 +190,7 @@ fn percent_pieces(value: &str, room: usize) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::header::parameter::Parameters;
+    use crate::limits::ValueLimits;
 
     fn parameter(value: &str, utf8: bool) -> String {
         let mut out = Vec::new();
@@ -210,7 +211,8 @@ mod tests {
             for utf8 in [false, true] {
                 let field = parameter(&value, utf8);
                 assert!(field.lines().all(|line| line.len() <= 78), "{field}");
-                let read = Parameters(&field.as_bytes()[2..]).get("filename").unwrap();
+                let written = &field.as_bytes()[2..];
+                let read = Parameters::new(written, ValueLimits::DEFAULT).get("filename").unwrap();
                 assert_eq!(read, value);
             }
         }

@@ -4,20 +4,24 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr3, memmem};
 
 use super::quoted_printable::{hex_pair, push_escape};
 use super::{base64, charset};
+use crate::limits::ValueLimits;
 use crate::scan::{from, is_fws, slice};
+use crate::steps;
 
 /// The longest that RFC 2047 §2 allows.
 const LONGEST: usize = 75;
 /// `=?utf-8?q?` and `?=`
 const FRAME: usize = 12;
 
+#[derive(Clone, Copy)]
 struct Word<'a> {
     charset: &'a [u8],
-    bytes: Vec<u8>,
+    is_base64: bool,
+    code: &'a [u8],
     /// What stands behind it.
     rest: &'a [u8],
 }
@@ -40,16 +44,40 @@ fn word(input: &[u8]) -> Option<Word<'_>> {
         [b'Q' | b'q', b'?', text @ ..] => (false, text),
         _ => return None,
     };
-    let length = memmem::find(text, b"?=")?;
-    let code = slice(text, 0..length);
+    let length = code_length(text)?;
     let charset = memchr(b'*', charset).map_or(charset, |end| slice(charset, 0..end));
-    let bytes = if is_base64 { base64::decode(code) } else { decode_q(code) };
-    Some(Word { charset, bytes, rest: from(text, length + 2) })
+    Some(Word { charset, is_base64, code: slice(text, 0..length), rest: from(text, length + 2) })
 }
 
-/// The "Q" encoding (RFC 2047 §4.2).
-fn decode_q(code: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(code.len());
+/// How long the encoded word is that a phrase starts with; `None` where it holds white space or angle brackets, so that one
+/// that is not closed takes no address with it.
+pub(crate) fn length_of_phrase(input: &[u8]) -> Option<usize> {
+    let found = word(input)?;
+    let length = input.len() - found.rest.len();
+    steps::count(length);
+    let is_foreign = |byte: &u8| is_fws(*byte) || matches!(byte, b'<' | b'>');
+    (!found.code.iter().any(is_foreign)).then_some(length)
+}
+
+/// Where the `?=` stands. A word that is not closed before the next begins is none, and so none is searched twice.
+fn code_length(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr(b'?', from(text, at))?;
+        steps::count(at);
+        if text.get(at + 1) == Some(&b'=') {
+            return Some(at);
+        }
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        if before == Some(&b'=') {
+            return None;
+        }
+        at += 1;
+    }
+}
+
+/// The "Q" encoding (RFC 2047 §4.2). Line ends of folds are dropped.
+fn decode_q(code: &[u8], bytes: &mut Vec<u8>) {
     let mut rest = code;
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
@@ -62,97 +90,213 @@ fn decode_q(code: &[u8]) -> Vec<u8> {
                 }
                 None => b'=',
             },
+            b'\r' | b'\n' => continue,
             other => *other,
         });
     }
-    bytes
+}
+
+/// Bits of base64 that do not make a byte yet.
+#[derive(Default, Clone, Copy)]
+struct Bits {
+    bits: u32,
+    have: u32,
+}
+
+impl Bits {
+    /// The "B" encoding (RFC 2047 §4.1). Gives what is left over: bits that say something where the
+    /// code was cut in the middle of a byte, as mailers do that cut a long text after encoding it.
+    fn decode_b(mut self, code: &[u8], bytes: &mut Vec<u8>) -> Self {
+        for byte in code {
+            let digit = match byte {
+                b'A'..=b'Z' => byte - b'A',
+                b'a'..=b'z' => byte - b'a' + 26,
+                b'0'..=b'9' => byte - b'0' + 52,
+                b'+' | b'-' => 62,
+                b'/' | b'_' => 63,
+                b'=' => return Self::default(),
+                _ => continue,
+            };
+            self.bits = self.bits << 6 | u32::from(digit);
+            self.have += 6;
+            if self.have >= 8 {
+                self.have -= 8;
+                bytes.push(u8::try_from(self.bits >> self.have & 0xff).unwrap_or_default());
+            }
+        }
+        self.bits &= (1 << self.have) - 1;
+        // Zeros only: a last byte whose padding was forgotten.
+        if self.have < 6 && self.bits == 0 { Self::default() } else { self }
+    }
 }
 
 /// Text gathered so far, and the bytes of the last encoded words while more of the same charset may follow.
-#[derive(Default)]
 struct Text<'a> {
     text: String,
     charset: &'a [u8],
     pending: Vec<u8>,
+    bits: Bits,
+    is_shifted: bool,
 }
 
 impl<'a> Text<'a> {
     fn flush(&mut self) {
+        self.bits = Bits::default();
         if !self.pending.is_empty() {
             self.text.push_str(&charset::decode_piece(Some(self.charset), &self.pending));
             self.pending.clear();
         }
     }
 
+    /// Text outside of words. Line ends of folds are dropped.
     fn plain(&mut self, bytes: &[u8]) {
         self.flush();
-        self.text.push_str(&charset::decode_piece(None, bytes));
+        for piece in bytes.split(|byte| matches!(byte, b'\r' | b'\n')) {
+            self.text.push_str(&charset::guess_piece(piece));
+        }
     }
 
     fn word(&mut self, word: Word<'a>) {
-        if !self.charset.eq_ignore_ascii_case(word.charset) {
+        if self.is_shifted || !self.charset.eq_ignore_ascii_case(word.charset) {
             self.flush();
             self.charset = word.charset;
+            self.is_shifted = charset::is_shifted(word.charset);
         }
-        self.pending.extend_from_slice(&word.bytes);
+        if word.is_base64 {
+            self.bits = self.bits.decode_b(word.code, &mut self.pending);
+        } else {
+            self.bits = Bits::default();
+            decode_q(word.code, &mut self.pending);
+        }
     }
 }
 
-/// Decodes the encoded words of unfolded header text. White space between two of them is dropped, and their
-/// bytes are joined before the charset is decoded, since mailers cut characters in two.
+/// Decodes the encoded words of header text, folded or not. White space between two of them is dropped, and their
+/// bytes are joined before the charset is decoded, since mailers cut characters in two. Line ends are dropped.
 ///
-/// All else is taken as UTF-8, or as windows-1252 where it is not.
+/// All else is taken as UTF-8, or as windows-1252 where it is not. Past 1,000 words the rest stays as it is written.
 ///
 /// # Examples
 /// ```
 /// assert_eq!(mailrail_message::encoding::encoded_word::decode(b"=?utf-8?q?caf=C3?= =?utf-8?b?qQ==?= au lait"), "caf\u{e9} au lait");
 /// ```
 pub fn decode(input: &[u8]) -> Cow<'_, str> {
-    if memmem::find(input, b"=?").is_none() {
-        return charset::decode_piece(None, input);
+    decode_within(input, ValueLimits::DEFAULT)
+}
+
+pub(crate) fn decode_cow(input: Cow<'_, [u8]>, limits: ValueLimits) -> Cow<'_, str> {
+    match input {
+        Cow::Borrowed(input) => decode_within(input, limits),
+        Cow::Owned(input) => Cow::Owned(decode_within(&input, limits).into_owned()),
     }
-    let mut text = Text::default();
-    // What stands before `at` is taken; `rest` starts where the next "=?" is searched.
-    let mut taken = input;
-    let mut rest = input;
+}
+
+pub(crate) fn decode_within(input: &[u8], limits: ValueLimits) -> Cow<'_, str> {
+    let mut words = Words::new(input);
+    let first = words.next();
+    if first.is_none() && memchr::memchr2(b'\r', b'\n', input).is_none() {
+        return charset::guess_piece(input);
+    }
+    let text = String::with_capacity(input.len());
+    let mut text =
+        Text { text, charset: &[], pending: Vec::new(), bits: Bits::default(), is_shifted: false };
+    let mut taken = 0;
     let mut follows_word = false;
-    // No word starts behind the last "?=".
-    let last = memmem::rfind(input, b"?=").unwrap_or(0);
-    while let Some(at) = memmem::find(rest, b"=?")
-        && input.len() - rest.len() + at < last
-    {
-        let start = from(rest, at);
-        let Some(word) = word(start) else {
-            rest = from(start, 2);
-            continue;
-        };
-        let between = slice(taken, 0..taken.len() - start.len());
+    for (start, word) in first.into_iter().chain(words).take(limits.encoded_words) {
+        let between = slice(input, taken..start);
         if !(follows_word && between.iter().all(|byte| is_fws(*byte))) {
             text.plain(between);
         }
-        (taken, rest) = (word.rest, word.rest);
+        taken = input.len() - word.rest.len();
         text.word(word);
         follows_word = true;
     }
-    text.plain(taken);
+    text.plain(from(input, taken));
     Cow::Owned(text.text)
 }
 
-/// The charset names of the encoded words of header text.
-pub(crate) fn charsets(input: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = memmem::rfind(input, b"?=").map_or(&[][..], |last| slice(input, 0..last + 2));
-    core::iter::from_fn(move || {
+/// The encoded words of a text, each with its place.
+struct Words<'a> {
+    input: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Words<'a> {
+    const fn new(input: &'a [u8]) -> Self {
+        Self { input, at: 0 }
+    }
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = (usize, Word<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
-            rest = from(rest, memmem::find(rest, b"=?")?);
-            match word(rest) {
-                Some(found) => {
-                    rest = found.rest;
-                    return Some(found.charset);
-                }
-                None => rest = from(rest, 2),
+            let start = self.at + memmem::find(from(self.input, self.at), b"=?")?;
+            steps::count(start - self.at);
+            if let Some(found) = word(from(self.input, start)) {
+                self.at = self.input.len() - found.rest.len();
+                return Some((start, found));
             }
+            self.at = start + 2;
         }
-    })
+    }
+}
+
+/// What is wrong with the encoded words of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// One starts as a word does, but does not go on or end as one.
+    Malformed,
+    /// Its charset is unknown.
+    Charset,
+    /// There are more than the limit.
+    TooMany,
+}
+
+/// The first fault of the encoded words of a text, and where it is.
+pub(crate) fn first_fault(input: &[u8], limits: ValueLimits) -> Option<(usize, Fault)> {
+    let mut at = 0;
+    let mut count = 0;
+    loop {
+        at += memmem::find(from(input, at), b"=?")?;
+        let Some(found) = word(from(input, at)) else {
+            if looks_like_word(from(input, at + 2)) {
+                return Some((at, Fault::Malformed));
+            }
+            at += 2;
+            continue;
+        };
+        count += 1;
+        if count > limits.encoded_words {
+            return Some((at, Fault::TooMany));
+        }
+        if !charset::is_known(found.charset) {
+            return Some((at, Fault::Charset));
+        }
+        let is_bad = match found.is_base64 {
+            true => base64::first_fault(found.code).is_some(),
+            false => {
+                let mut escapes = memchr::memchr_iter(b'=', found.code);
+                let is_escape =
+                    |at| hex_pair(found.code.get(at + 1).copied(), found.code.get(at + 2).copied());
+                escapes.any(|at| is_escape(at).is_none())
+                    || memchr3(b' ', b'\t', b'?', found.code).is_some()
+            }
+        };
+        if is_bad {
+            return Some((at, Fault::Malformed));
+        }
+        at = input.len() - found.rest.len();
+    }
+}
+
+/// Whether a charset and an encoding stand here.
+fn looks_like_word(input: &[u8]) -> bool {
+    let charset = slice(input, 0..input.len().min(LONGEST));
+    let Some(length) = memchr(b'?', charset).filter(|length| *length > 0) else { return false };
+    slice(charset, 0..length).iter().all(u8::is_ascii_graphic)
+        && matches!(from(input, length + 1), [b'B' | b'b' | b'Q' | b'q', b'?', ..])
 }
 
 /// Whether a byte stands for itself in "Q" wherever an encoded word may stand (RFC 2047 §5 (3)).
@@ -245,6 +389,62 @@ mod tests {
         }
         assert_eq!(decode(b"=?utf-8?q?a b=zz?="), "a b=zz");
         assert_eq!(decode(b"x=?utf-8?q?a?=y"), "xay");
+    }
+
+    #[test]
+    fn words_that_mailers_cut_wrongly() {
+        for (written, text) in [
+            // In the middle of a character, of the base64 of a byte, of a shift sequence.
+            ("=?utf-8?b?w6?= =?utf-8?b?k=?=", "\u{e9}"),
+            ("=?utf-8?b?4oKs4?=\r\n =?utf-8?b?oKs?=", "\u{20ac}\u{20ac}"),
+            ("=?utf-8?b?YQ?= =?utf-8?b?Yg?=", "ab"),
+            ("=?iso-2022-jp?b?GyRCJCI=?= =?iso-2022-jp?b?JCQbKEI=?=", "\u{3042}\u{3044}"),
+            ("=?utf-7?q?+AOk?= =?utf-7?q?+AOk?=", "\u{e9}\u{e9}"),
+            // Of several words in one, and one in another.
+            ("=?utf-8?q?a?==?utf-8?q?b?=", "ab"),
+            ("=?utf-8?q?what??=", "what?"),
+            ("=?utf-8?q?a =?utf-8?q?b?=", "=?utf-8?q?a b"),
+            // Folded inside.
+            ("=?utf-8?b?w6k\r\n =?=", "\u{e9}"),
+            ("=?utf-8?q?caf\r\n =C3=A9?=", "caf \u{e9}"),
+            ("=?\"utf-8\"?q?=C3=A9?=", "\u{e9}"),
+            ("a\r\n b", "a b"),
+        ] {
+            assert_eq!(decode(written.as_bytes()), text, "{written}");
+        }
+    }
+
+    #[test]
+    fn past_the_limit_words_stay() {
+        let limits = ValueLimits { encoded_words: 1, ..ValueLimits::DEFAULT };
+        let text = b"=?utf-8?q?a?= =?utf-8?q?b?=";
+        assert_eq!(decode_within(text, limits), "a =?utf-8?q?b?=");
+        assert_eq!(first_fault(text, limits), Some((14, Fault::TooMany)));
+        assert_eq!(first_fault(text, ValueLimits::DEFAULT), None);
+    }
+
+    #[test]
+    fn faults_are_found() {
+        for (text, fault) in [
+            ("x =?utf-8?q?a", Some((2, Fault::Malformed))),
+            ("=?utf-8?q?=zz?=", Some((0, Fault::Malformed))),
+            ("=?utf-8?b?!?=", Some((0, Fault::Malformed))),
+            ("=?x-no?q?a?=", Some((0, Fault::Charset))),
+            ("a =? b ?= =?x?=", None),
+        ] {
+            assert_eq!(first_fault(text.as_bytes(), ValueLimits::DEFAULT), fault, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_input_is_read_once() {
+        for unit in
+            ["=?", "=?u?q?", "=?u?q?x ", "=?u?q??=", "?=", "=?utf-8?b?w6k=?= ", "=?utf-8?q?a??"]
+        {
+            let text = unit.repeat(20_000);
+            let steps = steps::of(|| drop(decode(text.as_bytes())));
+            assert!(steps < 4 * text.len() as u64, "{unit}: {steps}");
+        }
     }
 
     #[test]

@@ -7,3 +7,5 @@ pub mod charset;
 pub mod encoded_word;
 pub(crate) mod percent;
 pub mod quoted_printable;
+pub mod utf7;
+pub mod uuencode;

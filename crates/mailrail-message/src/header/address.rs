@@ -9,6 +9,7 @@ use crate::encoding::{charset, encoded_word};
 use crate::error::SyntaxError;
 use crate::grammar::{is_dot_atom, quoted};
 use crate::header::address_list::{RawAddress, RawAddresses, RawMailbox};
+use crate::limits::ValueLimits;
 
 /// One item of an address list: a mailbox, or a named group of them (RFC 5322 §3.4).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -57,16 +58,17 @@ pub struct Mailbox<'a> {
 
 impl<'a> Address<'a> {
     pub(crate) fn list(items: RawAddresses<'a>) -> Vec<Self> {
+        let limits = items.limits();
         let mut list = Vec::new();
         let mut group: Option<Group<'a>> = None;
         for item in items {
             match item {
                 RawAddress::Mailbox(raw) => match &mut group {
-                    Some(group) => group.members.push(Mailbox::decode(raw)),
-                    None => list.push(Self::Mailbox(Mailbox::decode(raw))),
+                    Some(group) => group.members.push(Mailbox::decode(raw, limits)),
+                    None => list.push(Self::Mailbox(Mailbox::decode(raw, limits))),
                 },
                 RawAddress::GroupStart(name) => {
-                    group = Some(Group::new(decode_name(name), Vec::new()));
+                    group = Some(Group::new(encoded_word::decode_cow(name, limits), Vec::new()));
                 }
                 RawAddress::GroupEnd => list.extend(group.take().map(Self::Group)),
             }
@@ -74,9 +76,10 @@ impl<'a> Address<'a> {
         list
     }
 
-    /// Reads a list as a `To` field holds it. Takes anything, as the fields of a message are taken.
+    /// Reads a list as a `To` field holds it, within the default [`Limits`](crate::Limits). Takes anything, as the fields
+    /// of a message are taken.
     pub fn parse_list(text: &'a [u8]) -> Vec<Self> {
-        Self::list(RawAddresses::new(text))
+        Self::list(RawAddresses::new(text, ValueLimits::DEFAULT))
     }
 
     /// The mailboxes: one, or all of a group.
@@ -108,13 +111,6 @@ impl<'a> From<Group<'a>> for Address<'a> {
     }
 }
 
-fn decode_name(name: Cow<'_, [u8]>) -> Cow<'_, str> {
-    match name {
-        Cow::Borrowed(name) => encoded_word::decode(name),
-        Cow::Owned(name) => Cow::Owned(encoded_word::decode(&name).into_owned()),
-    }
-}
-
 impl<'a> Mailbox<'a> {
     /// An address without a name.
     ///
@@ -128,7 +124,7 @@ impl<'a> Mailbox<'a> {
         let mailbox = Self::parse(address)?;
         // Nothing but the address may stand there: no comment, no second word.
         let local = address.strip_suffix(&*mailbox.domain).and_then(|rest| rest.strip_suffix('@'));
-        let is_quoted = |local: &str| matches!(quoted(local.as_bytes()), Ok(([], _)));
+        let is_quoted = |local: &str| matches!(quoted(local.as_bytes()), Some(([], _)));
         if local.is_some_and(|local| is_dot_atom(local.as_bytes()) || is_quoted(local)) {
             Ok(mailbox)
         } else {
@@ -147,14 +143,14 @@ impl<'a> Mailbox<'a> {
     /// # Errors
     /// If it is not one mailbox with a valid address.
     pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
-        let mut list = RawAddresses::new(text.as_bytes());
+        let mut list = RawAddresses::new(text.as_bytes(), ValueLimits::DEFAULT);
         let (Some(RawAddress::Mailbox(raw)), None) = (list.next(), list.next()) else {
             return Err(SyntaxError::new(0, "one address"));
         };
-        if raw.route.is_some() || list.has_junk() {
+        if raw.route.is_some() || list.junk().is_some() {
             return Err(SyntaxError::new(0, "one address and nothing else"));
         }
-        let mailbox = Self::decode(raw);
+        let mailbox = Self::decode(raw, ValueLimits::DEFAULT);
         if mailbox.is_valid() {
             Ok(mailbox)
         } else {
@@ -163,9 +159,10 @@ impl<'a> Mailbox<'a> {
         }
     }
 
-    fn decode(raw: RawMailbox<'a>) -> Self {
+    fn decode(raw: RawMailbox<'a>, limits: ValueLimits) -> Self {
+        let name = raw.name.map(|name| encoded_word::decode_cow(name, limits));
         Self {
-            name: raw.name.map(decode_name).filter(|name| !name.is_empty()),
+            name: name.filter(|name| !name.is_empty()),
             local: charset::guess_cow(raw.local),
             domain: charset::guess_cow(raw.host),
         }

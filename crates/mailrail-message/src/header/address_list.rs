@@ -6,10 +6,12 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use memchr::memchr3;
+use memchr::{memchr2, memchr3};
 
-use crate::grammar::{comment, is_atext, quoted, unescape};
-use crate::scan::{from, is_fws, slice, trim, trim_start};
+use crate::encoding::encoded_word;
+use crate::grammar::{Cursor, is_atext, unescape, without_comments};
+use crate::limits::ValueLimits;
+use crate::scan::{from, slice, trim};
 
 /// One item of an address list, in the shape of IMAP's ENVELOPE (RFC 3501 §7.4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,18 +42,16 @@ pub struct RawMailbox<'a> {
 /// The items of an address list. Made by [`Headers::raw_addresses`](crate::Headers::raw_addresses).
 #[derive(Clone)]
 pub struct RawAddresses<'a> {
-    input: &'a [u8],
-    at: usize,
+    cursor: Cursor<'a>,
+    limits: ValueLimits,
     in_group: bool,
-    /// A quote was met that nothing closes: further ones are plain characters, so that none is searched for twice.
-    has_open_quote: bool,
-    /// Something was left out that makes no sense.
-    has_junk: bool,
+    /// Where something was first left out that makes no sense.
+    junk: Option<usize>,
 }
 
 impl core::fmt::Debug for RawAddresses<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("RawAddresses").field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("RawAddresses").field("at", &self.cursor.at()).finish_non_exhaustive()
     }
 }
 
@@ -117,103 +117,82 @@ impl<'a> Words<'a> {
 }
 
 impl<'a> RawAddresses<'a> {
-    pub(crate) const fn new(input: &'a [u8]) -> Self {
-        Self { input, at: 0, in_group: false, has_open_quote: false, has_junk: false }
+    pub(crate) const fn new(input: &'a [u8], limits: ValueLimits) -> Self {
+        Self { cursor: Cursor::new(input, limits), limits, in_group: false, junk: None }
     }
 
-    /// Whether something was left out so far that makes no sense in a list.
-    pub(crate) const fn has_junk(&self) -> bool {
-        self.has_junk
+    pub(crate) const fn limits(&self) -> ValueLimits {
+        self.limits
     }
 
-    fn rest(&self) -> &'a [u8] {
-        from(self.input, self.at)
+    /// Where something was first left out so far that makes no sense in a list.
+    pub(crate) const fn junk(&self) -> Option<usize> {
+        self.junk
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.input.get(self.at).copied()
-    }
-
-    /// Skips white space and comments. Gives whether there were any, and the last comment.
-    fn gap(&mut self) -> (bool, Option<&'a [u8]>) {
-        let start = self.at;
-        let mut last = None;
-        loop {
-            self.at = self.input.len() - trim_start(self.rest(), is_fws).len();
-            if self.peek() != Some(b'(') {
-                return (self.at > start, last);
-            }
-            let (rest, text) = comment(self.rest());
-            last = Some(text);
-            self.at = self.input.len() - rest.len();
-        }
-    }
-
-    /// The quoted string here; `None` where nothing closes it.
-    fn quoted(&mut self) -> Option<Cow<'a, [u8]>> {
-        if self.has_open_quote || self.peek() != Some(b'"') {
-            return None;
-        }
-        match quoted(self.rest()) {
-            Ok((rest, text)) => {
-                self.at = self.input.len() - rest.len();
-                Some(unescape(text))
-            }
-            Err(_) => {
-                self.has_open_quote = true;
-                None
-            }
-        }
+    fn left_out(&mut self) {
+        let at = self.cursor.at();
+        self.junk.get_or_insert(at);
     }
 
     /// The bytes here up to the next that could mean something.
     fn atom(&mut self) -> Cow<'a, [u8]> {
-        let rest = self.rest();
-        let length = rest.iter().position(|byte| !is_atext(*byte)).unwrap_or(rest.len());
+        let rest = self.cursor.rest();
+        // Encoded words hold what they must not where a mailer wrote them: commas, and worse.
+        if rest.starts_with(b"=?")
+            && let Some(length) = encoded_word::length_of_phrase(rest)
+        {
+            self.cursor.go_to(self.cursor.at() + length);
+            return Cow::Borrowed(slice(rest, 0..length));
+        }
+        let word = self.cursor.take_while(is_atext);
+        if !word.is_empty() {
+            return Cow::Borrowed(word);
+        }
         // A byte that fits nowhere is a word of its own, so that something is used up.
-        let word = slice(rest, 0..length.max(1));
-        self.at += word.len();
-        Cow::Borrowed(word)
+        self.cursor.go_to(self.cursor.at() + 1);
+        Cow::Borrowed(slice(rest, 0..1))
     }
 
     fn word(&mut self) -> Cow<'a, [u8]> {
-        self.quoted().unwrap_or_else(|| self.atom())
+        self.cursor.quoted().unwrap_or_else(|| self.atom())
     }
 
     /// `addr-spec` or `obs-route`, behind the `<`.
     fn angle(&mut self, name: Option<Cow<'a, [u8]>>) -> RawMailbox<'a> {
-        self.at += 1;
+        self.cursor.go_to(self.cursor.at() + 1);
         let mut mailbox = RawMailbox { name, ..RawMailbox::default() };
-        self.gap();
-        if self.peek() == Some(b'@')
-            && let Some(length) = memchr3(b':', b'>', b'<', self.rest())
-            && self.rest().get(length) == Some(&b':')
+        self.cursor.gap();
+        if self.cursor.peek() == Some(b'@')
+            && let Some(length) = memchr3(b':', b'>', b'<', self.cursor.rest())
+            && self.cursor.rest().get(length) == Some(&b':')
         {
-            mailbox.route = Some(super::without_comments(slice(self.rest(), 0..length)));
-            self.at += length + 1;
+            mailbox.route =
+                Some(without_comments(slice(self.cursor.rest(), 0..length), self.limits));
+            self.cursor.go_to(self.cursor.at() + length + 1);
         }
         let mut words = Words::new();
         loop {
-            let (has_gap, _) = self.gap();
-            match self.peek() {
+            let (has_gap, _) = self.cursor.gap();
+            match self.cursor.peek() {
                 None | Some(b',' | b';' | b'>') => break,
                 Some(b'@') => {
                     mailbox.host = self.domain(true);
                     break;
                 }
-                Some(b'<') => self.at += 1,
+                Some(b'<') => self.cursor.go_to(self.cursor.at() + 1),
                 Some(_) => {
-                    let start = self.at;
+                    let start = self.cursor.at();
                     let word = self.word();
-                    words.add(self.input, start..self.at, word, has_gap);
+                    words.add(self.cursor.input(), start..self.cursor.at(), word, has_gap);
                 }
             }
         }
         mailbox.local = words.into_local();
-        if self.peek() == Some(b'>') {
-            self.at += 1;
+        if self.cursor.peek() == Some(b'>') {
+            self.cursor.go_to(self.cursor.at() + 1);
         } else {
-            self.has_junk = true;
+            self.left_out();
         }
         self.skip_to(false);
         mailbox
@@ -221,33 +200,37 @@ impl<'a> RawAddresses<'a> {
 
     /// `domain`, behind the `@` here. Outside of angle brackets a second word ends it.
     fn domain(&mut self, in_angle: bool) -> Cow<'a, [u8]> {
-        self.at += 1;
+        self.cursor.go_to(self.cursor.at() + 1);
         let mut words = Words::new();
         loop {
-            let before = self.at;
-            let (has_gap, _) = self.gap();
-            let start = self.at;
-            let word = match self.peek() {
+            let before = self.cursor.at();
+            let (has_gap, _) = self.cursor.gap();
+            let start = self.cursor.at();
+            let word = match self.cursor.peek() {
                 None | Some(b',' | b';' | b'>' | b'<') => {
                     // The comment there may be the name.
-                    self.at = if in_angle { start } else { before };
+                    self.cursor.go_to(if in_angle { start } else { before });
                     break;
                 }
                 Some(b'[') => {
-                    let length = self.rest().iter().position(|byte| *byte == b']');
-                    self.at += length.map_or(1, |length| length + 1);
-                    unescape(slice(self.input, start..self.at))
+                    // Not behind the next that opens one, so that none is searched for twice.
+                    let inner = from(self.cursor.rest(), 1);
+                    let length = memchr2(b']', b'[', inner)
+                        .filter(|length| inner.get(*length) == Some(&b']'))
+                        .map(|length| length + 1);
+                    self.cursor.go_to(start + length.map_or(1, |length| length + 1));
+                    unescape(slice(self.cursor.input(), start..self.cursor.at()))
                 }
                 Some(b) => {
                     let joins = b == b'.' || words.is_empty || words.text.ends_with(b".");
                     if has_gap && !joins && !in_angle {
-                        self.at = before;
+                        self.cursor.go_to(before);
                         break;
                     }
                     self.word()
                 }
             };
-            words.add(self.input, start..self.at, word, false);
+            words.add(self.cursor.input(), start..self.cursor.at(), word, false);
         }
         words.text
     }
@@ -256,13 +239,13 @@ impl<'a> RawAddresses<'a> {
     fn skip_to(&mut self, angle: bool) -> Option<&'a [u8]> {
         let mut last = None;
         loop {
-            let (_, comment) = self.gap();
+            let (_, comment) = self.cursor.gap();
             last = comment.or(last);
-            match self.peek() {
+            match self.cursor.peek() {
                 None | Some(b',' | b';') => return last,
                 Some(b'<') if angle => return last,
                 _ => {
-                    self.has_junk = true;
+                    self.left_out();
                     drop(self.word());
                 }
             }
@@ -273,9 +256,9 @@ impl<'a> RawAddresses<'a> {
     fn bare(&mut self, start: usize, words: Words<'a>) -> RawMailbox<'a> {
         let host = self.domain(false);
         let comment = self.skip_to(true);
-        if self.peek() == Some(b'<') {
+        if self.cursor.peek() == Some(b'<') {
             // An address for a name, written without the quotes that it needs.
-            let name = trim(slice(self.input, start..self.at));
+            let name = trim(slice(self.cursor.input(), start..self.cursor.at()));
             return self.angle(Some(unescape(name)));
         }
         RawMailbox { name: comment.map(name_of), route: None, local: words.into_local(), host }
@@ -292,14 +275,14 @@ impl<'a> Iterator for RawAddresses<'a> {
     fn next(&mut self) -> Option<RawAddress<'a>> {
         let mut words = Words::new();
         let mut comment = None;
-        let mut begin = self.at;
+        let mut begin = self.cursor.at();
         loop {
-            let (has_gap, last) = self.gap();
+            let (has_gap, last) = self.cursor.gap();
             comment = last.or(comment);
             if words.is_empty {
-                begin = self.at;
+                begin = self.cursor.at();
             }
-            let next = self.peek();
+            let next = self.cursor.peek();
             match next {
                 None | Some(b',' | b';') => {
                     if !words.is_empty {
@@ -313,15 +296,15 @@ impl<'a> Iterator for RawAddresses<'a> {
                     }
                     if next != Some(b',') && self.in_group {
                         self.in_group = false;
-                        self.at += usize::from(next.is_some());
+                        next.map(|byte| self.cursor.eat(byte));
                         return Some(RawAddress::GroupEnd);
                     }
                     next?;
-                    self.at += 1;
+                    self.cursor.go_to(self.cursor.at() + 1);
                     comment = None;
                 }
                 Some(b':') => {
-                    self.at += 1;
+                    self.cursor.go_to(self.cursor.at() + 1);
                     if !self.in_group {
                         self.in_group = true;
                         return Some(RawAddress::GroupStart(words.text));
@@ -333,13 +316,13 @@ impl<'a> Iterator for RawAddresses<'a> {
                 }
                 Some(b'@') => return Some(RawAddress::Mailbox(self.bare(begin, words))),
                 Some(b'>' | b')') => {
-                    self.has_junk = true;
-                    self.at += 1;
+                    self.left_out();
+                    self.cursor.go_to(self.cursor.at() + 1);
                 }
                 Some(_) => {
-                    let start = self.at;
+                    let start = self.cursor.at();
                     let word = self.word();
-                    words.add(self.input, start..self.at, word, has_gap);
+                    words.add(self.cursor.input(), start..self.cursor.at(), word, has_gap);
                 }
             }
         }
@@ -355,17 +338,18 @@ mod tests {
 
     fn shown(input: &str) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let items = RawAddresses::new(input.as_bytes()).map(|item| match item {
-            RawAddress::Mailbox(m) => format!(
-                "{}|{}|{}|{}",
-                m.name.as_deref().map_or_else(|| "-".into(), text),
-                m.route.as_deref().map_or_else(|| "-".into(), text),
-                text(&m.local),
-                text(&m.host)
-            ),
-            RawAddress::GroupStart(name) => format!("{}:", text(&name)),
-            RawAddress::GroupEnd => ";".into(),
-        });
+        let items =
+            RawAddresses::new(input.as_bytes(), ValueLimits::DEFAULT).map(|item| match item {
+                RawAddress::Mailbox(m) => format!(
+                    "{}|{}|{}|{}",
+                    m.name.as_deref().map_or_else(|| "-".into(), text),
+                    m.route.as_deref().map_or_else(|| "-".into(), text),
+                    text(&m.local),
+                    text(&m.host)
+                ),
+                RawAddress::GroupStart(name) => format!("{}:", text(&name)),
+                RawAddress::GroupEnd => ";".into(),
+            });
         items.collect::<Vec<_>>().join(" & ")
     }
 
@@ -406,7 +390,44 @@ mod tests {
         assert_eq!(shown("Ann <a@b, c@d"), "Ann|-|a|b & -|-|c|d");
         assert_eq!(shown("<<a@b>>, c@d"), "-|-|a|b & -|-|c|d");
         assert_eq!(shown("a@b c, d@e"), "-|-|a|b & -|-|d|e");
+        assert_eq!(
+            shown("=?utf-8?q?Lee,_Ann?= <a@b>, c@d"),
+            "=?utf-8?q?Lee,_Ann?=|-|a|b & -|-|c|d"
+        );
+        assert_eq!(shown("=?utf-8?q?Ann <a@b>, ?= <c@d>"), "=?utf-8?q?Ann|-|a|b & ?=|-|c|d");
+        assert_eq!(shown("a@b; c@d;"), "-|-|a|b & -|-|c|d");
+        assert_eq!(shown("a@[b, c@[d]"), "-|-|a|[b & -|-|c|[d]");
         assert_eq!(shown(""), "");
         assert_eq!(shown("(only a comment)"), "");
+    }
+
+    #[test]
+    fn every_input_is_read_once() {
+        for unit in [
+            "a@b,",
+            "(",
+            "((",
+            "\"",
+            "\"a\\\"",
+            "<",
+            "<@",
+            "<@a:",
+            "a@[b,",
+            "a@",
+            ":",
+            "=?u?q?",
+            "a (b",
+            ">",
+            "a:b;",
+            "<a",
+            ",,",
+            "=?u?q?,?= ",
+        ] {
+            let text = unit.repeat(100_000 / unit.len());
+            let steps = crate::steps::of(|| {
+                RawAddresses::new(text.as_bytes(), ValueLimits::DEFAULT).for_each(drop);
+            });
+            assert!(steps < 8 * text.len() as u64, "{unit}: {steps}");
+        }
     }
 }

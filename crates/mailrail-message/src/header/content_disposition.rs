@@ -3,8 +3,9 @@
 use alloc::borrow::Cow;
 
 use crate::error::SyntaxError;
-use crate::grammar::spaced_token;
+use crate::grammar::Cursor;
 use crate::header::parameter::Parameters;
+use crate::limits::ValueLimits;
 
 /// How a part is meant to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct ContentDisposition<'a> {
 }
 
 impl<'a> ContentDisposition<'a> {
-    /// Reads the value of the field.
+    /// Reads the value of the field, within the default [`Limits`](crate::Limits).
     ///
     /// ```abnf
     /// disposition := "Content-Disposition" ":" disposition-type *(";" disposition-parm)
@@ -23,10 +24,14 @@ impl<'a> ContentDisposition<'a> {
     /// # Errors
     /// If there is no disposition type.
     pub fn parse(value: &'a [u8]) -> Result<Self, SyntaxError> {
-        match spaced_token(value) {
-            Ok((rest, kind)) => Ok(Self { kind, parameters: Parameters(rest) }),
-            Err(_) => Err(SyntaxError::new(0, "a disposition type")),
-        }
+        Self::parse_within(value, ValueLimits::DEFAULT)
+    }
+
+    pub(crate) fn parse_within(value: &'a [u8], limits: ValueLimits) -> Result<Self, SyntaxError> {
+        let mut cursor = Cursor::new(value, limits);
+        cursor.gap();
+        let kind = cursor.token().ok_or_else(|| cursor.error("a disposition type"))?;
+        Ok(Self { kind, parameters: Parameters::new(cursor.rest(), limits) })
     }
 
     /// The disposition, as it is written: `inline`, `attachment` or another. Case does not count.

@@ -2,7 +2,10 @@
 
 use core::fmt;
 
-use crate::grammar::spaced_token;
+use crate::grammar::Cursor;
+use crate::limits::ValueLimits;
+
+const UUENCODE: [&str; 5] = ["x-uuencode", "uuencode", "x-uue", "uue", "x-uu"];
 
 /// How a body is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +21,8 @@ pub enum TransferEncoding<'a> {
     QuotedPrintable,
     /// `base64`
     Base64,
+    /// uuencode, whose names are no standard: `x-uuencode`, `uuencode`, `x-uue`, `uue`.
+    Uuencode,
     /// Another one, as it is written; empty where nothing is written. The body stays as it is.
     Other(&'a str),
 }
@@ -29,10 +34,22 @@ impl<'a> TransferEncoding<'a> {
     /// encoding := "Content-Transfer-Encoding" ":" mechanism
     /// ```
     pub fn parse(value: &'a [u8]) -> Self {
-        let written = spaced_token(value).map_or("", |(_, token)| token);
+        Self::parse_within(value, ValueLimits::DEFAULT)
+    }
+
+    pub(crate) fn parse_within(value: &'a [u8], limits: ValueLimits) -> Self {
+        let mut cursor = Cursor::new(value, limits);
+        cursor.gap();
+        // Some mailers put it in quotes.
+        cursor.eat(b'"');
+        let written = cursor.token().unwrap_or_default();
+        let is = |name: &str| written.eq_ignore_ascii_case(name);
+        if UUENCODE.into_iter().any(is) {
+            return Self::Uuencode;
+        }
         [Self::SevenBit, Self::EightBit, Self::Binary, Self::QuotedPrintable, Self::Base64]
             .into_iter()
-            .find(|known| known.as_str().eq_ignore_ascii_case(written))
+            .find(|known| is(known.as_str()))
             .unwrap_or(Self::Other(written))
     }
 
@@ -44,6 +61,7 @@ impl<'a> TransferEncoding<'a> {
             Self::Binary => "binary",
             Self::QuotedPrintable => "quoted-printable",
             Self::Base64 => "base64",
+            Self::Uuencode => "x-uuencode",
             Self::Other(name) => name,
         }
     }
@@ -67,7 +85,10 @@ mod tests {
             TransferEncoding::parse(b"quoted-printable;"),
             TransferEncoding::QuotedPrintable
         );
-        assert_eq!(TransferEncoding::parse(b"x-uuencode"), TransferEncoding::Other("x-uuencode"));
+        assert_eq!(TransferEncoding::parse(b"X-UUEncode"), TransferEncoding::Uuencode);
+        assert_eq!(TransferEncoding::parse(b"uue"), TransferEncoding::Uuencode);
+        assert_eq!(TransferEncoding::parse(b"\"base64\""), TransferEncoding::Base64);
+        assert_eq!(TransferEncoding::parse(b"x-other"), TransferEncoding::Other("x-other"));
         assert_eq!(TransferEncoding::parse(b""), TransferEncoding::Other(""));
     }
 }

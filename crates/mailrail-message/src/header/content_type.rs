@@ -2,12 +2,10 @@
 
 use core::fmt;
 
-use nom::Parser;
-use nom::sequence::separated_pair;
-
 use crate::error::SyntaxError;
-use crate::grammar::{Parsed, spaced_char, spaced_token};
+use crate::grammar::Cursor;
 use crate::header::parameter::Parameters;
+use crate::limits::ValueLimits;
 
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,19 +15,14 @@ pub struct ContentType<'a> {
     parameters: Parameters<'a>,
 }
 
-/// `type "/" subtype`
-fn types(input: &[u8]) -> Parsed<'_, (&str, &str)> {
-    separated_pair(spaced_token, spaced_char('/'), spaced_token).parse(input)
-}
-
 impl<'a> ContentType<'a> {
     /// What a part is that does not say (RFC 2045 §5.2).
-    pub(crate) const TEXT: Self = Self { main: "text", sub: "plain", parameters: Parameters(b"") };
+    pub(crate) const TEXT: Self = Self { main: "text", sub: "plain", parameters: Parameters::NONE };
     /// What a part of a multipart/digest is that does not say (RFC 2046 §5.1.5).
     pub(crate) const MESSAGE: Self =
-        Self { main: "message", sub: "rfc822", parameters: Parameters(b"") };
+        Self { main: "message", sub: "rfc822", parameters: Parameters::NONE };
 
-    /// Reads the value of the field.
+    /// Reads the value of the field, within the default [`Limits`](crate::Limits).
     ///
     /// ```abnf
     /// content := "Content-Type" ":" type "/" subtype *(";" parameter)
@@ -38,15 +31,18 @@ impl<'a> ContentType<'a> {
     /// # Errors
     /// If there is no type and subtype. Parameters never fail: what makes no sense is left out.
     pub fn parse(value: &'a [u8]) -> Result<Self, SyntaxError> {
-        match types(value) {
-            Ok((rest, (main, sub))) => Ok(Self { main, sub, parameters: Parameters(rest) }),
-            Err(nom::Err::Error(error) | nom::Err::Failure(error)) => {
-                Err(SyntaxError::at(value, error.input, "a type and a subtype"))
-            }
-            Err(nom::Err::Incomplete(_)) => {
-                Err(SyntaxError::new(value.len(), "a type and a subtype"))
-            }
+        Self::parse_within(value, ValueLimits::DEFAULT)
+    }
+
+    pub(crate) fn parse_within(value: &'a [u8], limits: ValueLimits) -> Result<Self, SyntaxError> {
+        let mut cursor = Cursor::new(value, limits);
+        cursor.gap();
+        let main = cursor.token().ok_or_else(|| cursor.error("a type"))?;
+        if !cursor.eat_spaced(b'/') {
+            return Err(cursor.error("a slash"));
         }
+        let sub = cursor.token().ok_or_else(|| cursor.error("a subtype"))?;
+        Ok(Self { main, sub, parameters: Parameters::new(cursor.rest(), limits) })
     }
 
     /// The type, as it is written: `text`. Case does not count.

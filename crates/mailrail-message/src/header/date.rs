@@ -2,15 +2,9 @@
 
 use core::fmt;
 
-use nom::Parser;
-use nom::branch::alt;
-use nom::bytes::complete::{take_while_m_n, take_while1};
-use nom::character::complete::{alpha1, char, one_of};
-use nom::combinator::{map_opt, opt, value};
-use nom::sequence::{delimited, preceded, terminated};
-
 use crate::error::SyntaxError;
-use crate::grammar::{Parsed, cfws, spaced_char};
+use crate::grammar::Cursor;
+use crate::limits::ValueLimits;
 
 /// A moment as a header field tells it: the time on a clock, and how far that clock is from universal time.
 ///
@@ -69,19 +63,19 @@ impl DateTime {
     /// ```abnf
     /// date-time = [ day-of-week "," ] day month year hour ":" minute [ ":" second ] zone [CFWS]
     /// ```
-    /// The day of the week is not compared with the date. A missing zone counts as `-0000`, and so do names of zones that
-    /// RFC 5322 does not list, as it wants. What follows the zone is ignored.
+    /// Of what is no such date, those are read that mailers write: `Fri Nov 21 09:55:06 1997`, `21-Nov-97`, and
+    /// `1997-11-21T09:55:06Z`. The day of the week is not compared with the date. A missing zone counts as `-0000`, and so do
+    /// names of zones that RFC 5322 does not list, as it wants. What follows the zone is ignored.
     ///
     /// # Errors
     /// If it is no date of a calendar, or no time of a day.
     pub fn parse(value: &[u8]) -> Result<Self, SyntaxError> {
-        match date_time(value) {
-            Ok((_, found)) => Ok(found),
-            Err(nom::Err::Error(error) | nom::Err::Failure(error)) => {
-                Err(SyntaxError::at(value, error.input, "a date and a time"))
-            }
-            Err(nom::Err::Incomplete(_)) => Err(SyntaxError::new(value.len(), "a date and a time")),
-        }
+        Self::parse_within(value, ValueLimits::DEFAULT)
+    }
+
+    pub(crate) fn parse_within(value: &[u8], limits: ValueLimits) -> Result<Self, SyntaxError> {
+        let mut reader = Reader { cursor: Cursor::new(value, limits) };
+        reader.date_time().ok_or_else(|| reader.cursor.error("a date and a time"))
     }
 
     /// The year, by the clock that the field tells.
@@ -210,94 +204,241 @@ const fn days_in(year: u16, month: u8) -> u8 {
     }
 }
 
-fn number(digits: &[u8]) -> Option<u16> {
-    core::str::from_utf8(digits).ok()?.parse().ok()
+/// Reads a date. Where it stops making sense the cursor stays.
+struct Reader<'a> {
+    cursor: Cursor<'a>,
 }
 
-/// Some digits, white space around them.
-fn digits<'a>(least: usize, most: usize, up_to: u8) -> impl FnMut(&'a [u8]) -> Parsed<'a, u8> {
-    move |input| {
-        let all = take_while_m_n(least, most, |byte: u8| byte.is_ascii_digit());
-        let small =
-            |found: &[u8]| u8::try_from(number(found)?).ok().filter(|found| *found <= up_to);
-        delimited(cfws, map_opt(all, small), cfws).parse(input)
+impl<'a> Reader<'a> {
+    /// So many digits as a number.
+    fn digits(&mut self, least: usize, most: usize) -> Option<(usize, u16)> {
+        let start = self.cursor.at();
+        let mut number = 0_u16;
+        let mut count = 0;
+        while let Some(digit @ b'0'..=b'9') = self.cursor.peek() {
+            count += 1;
+            if count > most {
+                break;
+            }
+            number = number * 10 + u16::from(digit - b'0');
+            self.cursor.go_to(start + count);
+        }
+        if (least..=most).contains(&count) {
+            return Some((count, number));
+        }
+        self.cursor.go_to(start);
+        None
+    }
+
+    /// A number up to a greatest one, white space around it.
+    fn number(&mut self, up_to: u8) -> Option<u8> {
+        self.cursor.gap();
+        let start = self.cursor.at();
+        let (_, number) = self.digits(1, 2)?;
+        let Some(number) = u8::try_from(number).ok().filter(|number| *number <= up_to) else {
+            self.cursor.go_to(start);
+            return None;
+        };
+        self.cursor.gap();
+        Some(number)
+    }
+
+    fn word(&mut self) -> &'a [u8] {
+        self.cursor.take_while(|byte| byte.is_ascii_alphabetic())
+    }
+
+    /// `month = "Jan" / "Feb" / "Mar" / …`; longer names count by their first three letters.
+    fn month(&mut self) -> Option<u8> {
+        let start = self.cursor.at();
+        let found = month(self.word());
+        if found.is_none() {
+            self.cursor.go_to(start);
+        }
+        found
+    }
+
+    /// `year = 4*DIGIT / 2*DIGIT`; two and three digits count as RFC 5322 §4.3 has it.
+    fn year(&mut self) -> Option<u16> {
+        self.cursor.gap();
+        match self.digits(2, 4)? {
+            (2, year @ 0..50) => Some(year + 2000),
+            (2 | 3, year) => Some(year + 1900),
+            (_, year) => (year > 0).then_some(year),
+        }
+    }
+
+    /// `time-of-day = hour ":" minute [ ":" second ]`, and fractions of seconds, which are dropped
+    fn time(&mut self) -> Option<(u8, u8, u8)> {
+        let hour = self.number(23)?;
+        let mark = self.cursor.peek().filter(|byte| matches!(byte, b':' | b'.'))?;
+        self.cursor.eat(mark);
+        let minute = self.number(59)?;
+        if !self.cursor.eat(mark) {
+            return Some((hour, minute, 0));
+        }
+        let second = self.number(60)?;
+        if self.cursor.eat(b'.') {
+            self.cursor.take_while(|byte| byte.is_ascii_digit());
+            self.cursor.gap();
+        }
+        Some((hour, minute, second))
+    }
+
+    /// `zone = (FWS ( "+" / "-" ) 4DIGIT) / obs-zone`; `None` also where none stands here.
+    fn zone(&mut self) -> Option<i16> {
+        let name = self.word();
+        if !name.is_empty() {
+            let named = named_zone(name);
+            // Some write both, as in GMT+0100.
+            return match (self.cursor.peek(), named) {
+                (Some(b'+' | b'-'), Some(0)) => self.numeric_zone().or(named),
+                _ => named,
+            };
+        }
+        self.numeric_zone()
+    }
+
+    fn numeric_zone(&mut self) -> Option<i16> {
+        let is_west = self.cursor.peek() == Some(b'-');
+        if !is_west && self.cursor.peek() != Some(b'+') {
+            return None;
+        }
+        self.cursor.go_to(self.cursor.at() + 1);
+        let (count, number) = self.digits(2, 4)?;
+        let (hours, minutes) = match count {
+            2 => {
+                self.cursor.eat(b':');
+                (number, self.digits(2, 2).map_or(0, |(_, minutes)| minutes))
+            }
+            _ => (number / 100, number % 100),
+        };
+        let offset = i16::try_from(hours * 60 + minutes).ok().filter(|all| *all < MINUTES_A_DAY)?;
+        match (is_west, offset) {
+            (true, 0) => None,
+            (true, _) => Some(-offset),
+            _ => Some(offset),
+        }
+    }
+
+    fn date_time(&mut self) -> Option<DateTime> {
+        self.cursor.gap();
+        // `[ day-of-week "," ]`
+        if self.cursor.peek()?.is_ascii_alphabetic() {
+            let start = self.cursor.at();
+            let name = self.word();
+            self.cursor.gap();
+            if month(name).is_some() && !self.cursor.eat(b',') {
+                self.cursor.go_to(start);
+            } else {
+                self.cursor.eat(b',');
+                self.cursor.eat(b'.');
+            }
+        }
+        self.cursor.gap();
+        if self.cursor.peek()?.is_ascii_alphabetic() {
+            return self.asctime();
+        }
+        let start = self.cursor.at();
+        if self.digits(4, 4).is_some() && self.cursor.peek() == Some(b'-') {
+            self.cursor.go_to(start);
+            return self.iso();
+        }
+        self.cursor.go_to(start);
+        let day = self.number(31)?;
+        self.cursor.eat(b'-');
+        self.cursor.eat(b'.');
+        self.cursor.gap();
+        let month = self.month()?;
+        self.cursor.eat(b'.');
+        self.cursor.eat_spaced(b'-');
+        let year = self.year()?;
+        self.cursor.eat_spaced(b',');
+        let time = self.time()?;
+        let offset = self.zone();
+        build((year, month, day), time, offset)
+    }
+
+    /// `Nov 21 09:55:06 1997`, as C prints dates, perhaps with the zone before or behind the year.
+    fn asctime(&mut self) -> Option<DateTime> {
+        let month = self.month()?;
+        let day = self.number(31)?;
+        self.cursor.eat_spaced(b',');
+        let before = self.cursor.at();
+        // `Nov 21, 1997 09:55:06` as well.
+        let year = match self.digits(4, 4) {
+            Some((_, year)) => Some(year),
+            None => {
+                self.cursor.go_to(before);
+                None
+            }
+        };
+        let time = self.time()?;
+        let mut offset = self.zone();
+        let year = match year {
+            Some(year) => year,
+            None => {
+                self.cursor.gap();
+                let (_, year) = self.digits(4, 4)?;
+                self.cursor.gap();
+                offset = offset.or_else(|| self.zone());
+                year
+            }
+        };
+        build((year, month, day), time, offset)
+    }
+
+    /// `1997-11-21T09:55:06Z` (RFC 3339)
+    fn iso(&mut self) -> Option<DateTime> {
+        let (_, year) = self.digits(4, 4)?;
+        self.cursor.eat(b'-');
+        let month = self.number(12)?;
+        if !self.cursor.eat(b'-') {
+            return None;
+        }
+        let day = self.number(31)?;
+        if !self.cursor.eat(b'T') {
+            self.cursor.eat(b't');
+        }
+        let time = self.time()?;
+        let offset = self.zone();
+        build((year, month, day), time, offset)
     }
 }
 
-/// `day-name = "Mon" / "Tue" / "Wed" / …`, with its comma
-fn day_of_week(input: &[u8]) -> Parsed<'_, ()> {
-    value((), (delimited(cfws, alpha1, cfws), opt(char(',')))).parse(input)
+fn build(
+    (year, month, day): (u16, u8, u8),
+    (hour, minute, second): (u8, u8, u8),
+    offset: Option<i16>,
+) -> Option<DateTime> {
+    let is_date = year > 0 && (1..=12).contains(&month) && day >= 1 && day <= days_in(year, month);
+    is_date.then_some(DateTime { year, month, day, hour, minute, second, offset })
 }
 
-/// `month = "Jan" / "Feb" / "Mar" / …`; longer names count by their first three letters.
-fn month(input: &[u8]) -> Parsed<'_, u8> {
-    map_opt(alpha1, |name: &[u8]| {
-        let short = name.get(..3)?;
-        let at = MONTHS.iter().position(|month| month.as_bytes().eq_ignore_ascii_case(short))?;
-        u8::try_from(at + 1).ok()
-    })
-    .parse(input)
-}
-
-/// `year = 4*DIGIT / 2*DIGIT`; two and three digits count as RFC 5322 §4.3 has it.
-fn year(input: &[u8]) -> Parsed<'_, u16> {
-    map_opt(take_while1(|byte: u8| byte.is_ascii_digit()), |found: &[u8]| {
-        match (found.len(), number(found)?) {
-            (2, year @ 0..50) => Some(year + 2000),
-            (2 | 3, year) => Some(year + 1900),
-            (4, year @ 1..) => Some(year),
-            _ => None,
-        }
-    })
-    .parse(input)
-}
-
-/// `zone = (FWS ( "+" / "-" ) 4DIGIT) / obs-zone`
-fn zone(input: &[u8]) -> Parsed<'_, Option<i16>> {
-    alt((numeric_zone, alpha1.map(named_zone))).parse(input)
-}
-
-fn numeric_zone(input: &[u8]) -> Parsed<'_, Option<i16>> {
-    let pair = || map_opt(take_while_m_n(2, 2, |byte: u8| byte.is_ascii_digit()), number);
-    map_opt((one_of("+-"), pair(), preceded(opt(char(':')), pair())), |(sign, hours, minutes)| {
-        let offset = i16::try_from(hours * 60 + minutes).ok().filter(|all| *all < MINUTES_A_DAY)?;
-        match (sign, offset) {
-            ('-', 0) => Some(None),
-            ('-', _) => Some(Some(-offset)),
-            _ => Some(Some(offset)),
-        }
-    })
-    .parse(input)
+fn month(name: &[u8]) -> Option<u8> {
+    let short = name.get(..3)?;
+    let at = MONTHS.iter().position(|month| month.as_bytes().eq_ignore_ascii_case(short))?;
+    u8::try_from(at + 1).ok()
 }
 
 /// `obs-zone = "UT" / "GMT" / "EST" / "EDT" / "CST" / "CDT" / "MST" / "MDT" / "PST" / "PDT" / …`
 fn named_zone(name: &[u8]) -> Option<i16> {
-    let hours = match name.to_ascii_uppercase().as_slice() {
-        b"UT" | b"UTC" | b"GMT" | b"Z" => 0,
-        b"EDT" => -4,
-        b"EST" | b"CDT" => -5,
-        b"CST" | b"MDT" => -6,
-        b"MST" | b"PDT" => -7,
-        b"PST" => -8,
-        // Letters of the military were used with both signs, so they say nothing (RFC 5322 §4.3).
-        _ => return None,
-    };
-    Some(hours * 60)
-}
-
-fn date_time(input: &[u8]) -> Parsed<'_, DateTime> {
-    let day = digits(1, 2, 31);
-    let date = (preceded(opt(day_of_week), day), month, preceded(cfws, year));
-    let second = opt(preceded(spaced_char(':'), digits(2, 2, 60)));
-    let time = (digits(1, 2, 23), preceded(spaced_char(':'), digits(2, 2, 59)), second);
-    let whole = (date, time, opt(preceded(cfws, terminated(zone, cfws))));
-    map_opt(whole, |((day, month, year), (hour, minute, second), offset)| {
-        let second = second.unwrap_or(0);
-        let offset = offset.flatten();
-        let is_date = day >= 1 && day <= days_in(year, month);
-        is_date.then_some(DateTime { year, month, day, hour, minute, second, offset })
-    })
-    .parse(input)
+    const ZONES: [(&str, i16); 12] = [
+        ("UT", 0),
+        ("UTC", 0),
+        ("GMT", 0),
+        ("Z", 0),
+        ("EDT", -4),
+        ("EST", -5),
+        ("CDT", -5),
+        ("CST", -6),
+        ("MDT", -6),
+        ("MST", -7),
+        ("PDT", -7),
+        ("PST", -8),
+    ];
+    // Letters of the military were used with both signs, so they say nothing (RFC 5322 §4.3).
+    let is = |zone: &str| zone.as_bytes().eq_ignore_ascii_case(name);
+    ZONES.iter().find(|(zone, _)| is(zone)).map(|(_, hours)| hours * 60)
 }
 
 #[cfg(test)]
@@ -344,6 +485,29 @@ mod tests {
     }
 
     #[test]
+    fn dates_that_mailers_write() {
+        for (text, date) in [
+            ("Fri Nov 21 09:55:06 1997", "1997-11-21T09:55:06-00:00"),
+            ("Fri Nov  1 09:55:06 EST 1997", "1997-11-01T09:55:06-05:00"),
+            ("Nov 21 09:55:06 1997 +0100", "1997-11-21T09:55:06+01:00"),
+            ("Nov 21, 1997 9:55", "1997-11-21T09:55:00-00:00"),
+            ("Friday, 21-Nov-97 09:55:06 GMT", "1997-11-21T09:55:06+00:00"),
+            ("21 - Nov - 1997 09:55", "1997-11-21T09:55:00-00:00"),
+            ("Fri, 21 Nov 1997 9:5:6 +0000", "1997-11-21T09:05:06+00:00"),
+            ("Fri, 21 Nov 1997 09.55.06 +0100", "1997-11-21T09:55:06+01:00"),
+            ("Fri, 21 Nov 1997, 09:55:06.123 GMT+0100", "1997-11-21T09:55:06+01:00"),
+            ("Fri, 21 Nov 1997 09:55:06 +100", "1997-11-21T09:55:06+01:00"),
+            ("Fri, 21 Nov 1997 09:55:06 -0600 (CST)", "1997-11-21T09:55:06-06:00"),
+            ("Fri. 21 Nov. 1997 09:55:06 -0600", "1997-11-21T09:55:06-06:00"),
+            ("1997-11-21T09:55:06Z", "1997-11-21T09:55:06+00:00"),
+            ("1997-11-21 09:55:06 +0530", "1997-11-21T09:55:06+05:30"),
+            ("Mars, 21 Mar 1997 09:55", "1997-03-21T09:55:00-00:00"),
+        ] {
+            assert_eq!(iso(text).as_deref(), Some(date), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_date() {
         for bad in [
             "",
@@ -355,6 +519,9 @@ mod tests {
             "1 Jan 2000 24:00:00 +0000",
             "1 Jan 99999 00:00:00 +0000",
             "1 Jan 2000",
+            "Nov 21",
+            "1997-13-01 00:00",
+            "1997-1",
         ] {
             assert_eq!(iso(bad), None, "{bad}");
         }

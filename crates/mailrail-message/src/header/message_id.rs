@@ -8,8 +8,9 @@ use memchr::memchr2;
 
 use crate::encoding::charset;
 use crate::error::SyntaxError;
-use crate::grammar::{cfws, is_atext, quoted};
-use crate::scan::{from, is_fws, slice, trim_start};
+use crate::grammar::{Cursor, is_atext, without_comments};
+use crate::limits::ValueLimits;
+use crate::scan::is_fws;
 
 /// A message identifier, without its angle brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -73,23 +74,29 @@ impl fmt::Display for MessageId<'_> {
 
 /// The identifiers of a field, in their order. What is none (obsolete `In-Reply-To` fields hold phrases) is left out,
 /// but a field without any angle bracket is taken word by word, as some mailers write it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct MessageIds<'a> {
-    rest: &'a [u8],
+    cursor: Cursor<'a>,
+    limits: ValueLimits,
     is_bare: bool,
 }
 
+impl fmt::Debug for MessageIds<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageIds").field("at", &self.cursor.at()).finish_non_exhaustive()
+    }
+}
+
 impl<'a> MessageIds<'a> {
-    pub(crate) fn new(value: &'a [u8]) -> Self {
-        Self { rest: value, is_bare: !value.contains(&b'<') }
+    pub(crate) fn new(value: &'a [u8], limits: ValueLimits) -> Self {
+        let is_bare = memchr::memchr(b'<', value).is_none();
+        Self { cursor: Cursor::new(value, limits), limits, is_bare }
     }
 
     fn bare(&mut self) -> Option<MessageId<'a>> {
-        (self.rest, ()) = cfws(self.rest).ok()?;
-        let length = self.rest.iter().position(|byte| is_fws(*byte)).unwrap_or(self.rest.len());
-        let word = slice(self.rest, 0..length);
-        self.rest = from(self.rest, length);
-        (!word.is_empty()).then(|| MessageId(charset::guess_cow(Cow::Borrowed(word))))
+        self.cursor.gap();
+        let word = self.cursor.take_while(|byte| !is_fws(byte));
+        (!word.is_empty()).then(|| MessageId(charset::guess_piece(word)))
     }
 }
 
@@ -101,23 +108,24 @@ impl<'a> Iterator for MessageIds<'a> {
             return self.bare();
         }
         loop {
-            (self.rest, ()) = cfws(self.rest).ok()?;
-            match self.rest.first()? {
-                b'<' => {
-                    let inner = from(self.rest, 1);
-                    // One that is not closed ends where the next begins.
-                    let length = memchr2(b'>', b'<', inner).unwrap_or(inner.len());
-                    self.rest = trim_start(from(inner, length), |byte| byte == b'>');
-                    let id = super::without_comments(slice(inner, 0..length));
-                    if !id.is_empty() {
-                        return Some(MessageId(charset::guess_cow(id)));
-                    }
-                }
-                b'"' => {
-                    self.rest =
-                        quoted(self.rest).map_or_else(|_| from(self.rest, 1), |(rest, _)| rest);
-                }
-                _ => self.rest = from(self.rest, 1),
+            self.cursor.gap();
+            let next = self.cursor.peek()?;
+            if next == b'"' && self.cursor.quoted().is_some() {
+                continue;
+            }
+            self.cursor.eat(next);
+            if next != b'<' {
+                continue;
+            }
+            // One that is not closed ends where the next begins.
+            let inner = self.cursor.rest();
+            let length = memchr2(b'>', b'<', inner).unwrap_or(inner.len());
+            let inner = inner.get(..length).unwrap_or_default();
+            self.cursor.go_to(self.cursor.at() + length);
+            self.cursor.take_while(|byte| byte == b'>');
+            let id = without_comments(inner, self.limits);
+            if !id.is_empty() {
+                return Some(MessageId(charset::guess_cow(id)));
             }
         }
     }
@@ -131,7 +139,9 @@ mod tests {
     use super::*;
 
     fn ids(value: &str) -> Vec<String> {
-        MessageIds::new(value.as_bytes()).map(|id| id.as_str().to_string()).collect()
+        MessageIds::new(value.as_bytes(), ValueLimits::DEFAULT)
+            .map(|id| id.as_str().to_string())
+            .collect()
     }
 
     #[test]

@@ -20,13 +20,16 @@ use core::ops::Range;
 use memchr::memchr2;
 
 use crate::encoding::encoded_word;
-use crate::limits::Limits;
-use crate::scan::{from, is_fws, slice, trim_end, trim_start};
+use crate::error::SyntaxError;
+use crate::grammar::without_comments;
+use crate::limits::{Limits, ValueLimits};
+use crate::scan::{from, is_fws, slice, trim, trim_end, trim_start};
 use crate::structure::Span;
 use address::Address;
 use address_list::RawAddresses;
 use content_disposition::ContentDisposition;
 use content_transfer_encoding::TransferEncoding;
+use content_type::ContentType;
 use date::DateTime;
 use message_id::{MessageId, MessageIds};
 use select::Select;
@@ -89,7 +92,7 @@ impl<'m> Headers<'m> {
 
     /// The addresses of the first field of a name, undecoded, as IMAP's ENVELOPE wants them; empty without such a field.
     pub fn raw_addresses(&self, name: &str) -> RawAddresses<'m> {
-        RawAddresses::new(self.field(name).map(Field::raw_value).unwrap_or_default())
+        RawAddresses::new(self.value(name), self.limits.of_values())
     }
 
     /// The addresses of the first field of a name.
@@ -139,7 +142,7 @@ impl<'m> Headers<'m> {
 
     /// `Date`, when the message was finished (RFC 5322 §3.6.1); `None` also where it does not parse.
     pub fn date(&self) -> Option<DateTime> {
-        self.field("Date").and_then(|field| DateTime::parse(field.raw_value()).ok())
+        self.field("Date").and_then(Field::date)
     }
 
     /// `Message-ID` (RFC 5322 §3.6.4).
@@ -157,8 +160,13 @@ impl<'m> Headers<'m> {
         self.message_ids("References")
     }
 
+    /// The raw value of the first field of a name; empty without such a field.
+    fn value(&self, name: &str) -> &'m [u8] {
+        self.field(name).map(Field::raw_value).unwrap_or_default()
+    }
+
     fn message_ids(&self, name: &str) -> MessageIds<'m> {
-        MessageIds::new(self.field(name).map(Field::raw_value).unwrap_or_default())
+        MessageIds::new(self.value(name), self.limits.of_values())
     }
 
     /// `Content-ID` (RFC 2045 §7).
@@ -168,14 +176,13 @@ impl<'m> Headers<'m> {
 
     /// `Content-Disposition` (RFC 2183).
     pub fn content_disposition(&self) -> Option<ContentDisposition<'m>> {
-        let field = self.field("Content-Disposition")?;
-        ContentDisposition::parse(field.raw_value()).ok()
+        self.field("Content-Disposition")?.content_disposition().ok()
     }
 
     /// `Content-Transfer-Encoding`; 7bit without such a field (RFC 2045 §6.1).
     pub fn content_transfer_encoding(&self) -> TransferEncoding<'m> {
         self.field("Content-Transfer-Encoding")
-            .map_or(TransferEncoding::SevenBit, |field| TransferEncoding::parse(field.raw_value()))
+            .map_or(TransferEncoding::SevenBit, Field::content_transfer_encoding)
     }
 
     /// `Content-Description` (RFC 2045 §8), decoded.
@@ -186,26 +193,7 @@ impl<'m> Headers<'m> {
     /// `MIME-Version` without its comments (RFC 2045 §4), such as `1.0`.
     pub fn mime_version(&self) -> Option<Cow<'m, str>> {
         let value = self.field("MIME-Version")?.raw_value();
-        Some(crate::encoding::charset::guess_cow(without_comments(value)))
-    }
-}
-
-/// A value without comments and white space.
-pub(crate) fn without_comments(mut value: &[u8]) -> Cow<'_, [u8]> {
-    let mut pieces: Cow<'_, [u8]> = Cow::Borrowed(&[]);
-    loop {
-        // Neither white space nor a comment: cannot fail.
-        (value, ()) = crate::grammar::cfws(value).unwrap_or((&[], ()));
-        let length = value.iter().position(|byte| is_fws(*byte) || *byte == b'(');
-        let word = slice(value, 0..length.unwrap_or(value.len()));
-        if word.is_empty() {
-            return pieces;
-        }
-        match &mut pieces {
-            Cow::Borrowed([]) => pieces = Cow::Borrowed(word),
-            other => other.to_mut().extend_from_slice(word),
-        }
-        value = from(value, word.len());
+        Some(crate::encoding::charset::guess_cow(without_comments(value, self.limits.of_values())))
     }
 }
 
@@ -254,16 +242,20 @@ impl<'m> Field<'m> {
         self.raw
     }
 
+    /// Where the value starts: bytes from the start of the message.
+    pub(crate) fn value_start(self) -> usize {
+        self.span.start + usize::from(self.span.colon) + 1
+    }
+
     /// What stands behind the colon as it stands, folds and all, without the last line end.
     pub fn raw_value(self) -> &'m [u8] {
         let value = from(self.raw, usize::from(self.span.colon) + 1);
         trim_end(value, |byte| matches!(byte, b'\r' | b'\n'))
     }
 
-    /// The limits that the message is read within.
-    #[expect(dead_code, reason = "for values that are read within limits")]
-    pub(crate) const fn limits(self) -> &'m Limits {
-        self.limits
+    /// The limits that its value is read within.
+    pub(crate) const fn limits(self) -> ValueLimits {
+        self.limits.of_values()
     }
 
     /// The value unfolded (RFC 5322 §2.2.3): line ends and the white space before its first word are gone, nothing else.
@@ -275,12 +267,7 @@ impl<'m> Field<'m> {
     ///
     /// Other bytes that are not ASCII are taken as UTF-8, or as windows-1252 where they are not.
     pub fn text(self) -> Cow<'m, str> {
-        match self.unfolded() {
-            Cow::Borrowed(value) => encoded_word::decode(trim_end(value, is_fws)),
-            Cow::Owned(value) => {
-                Cow::Owned(encoded_word::decode(trim_end(&value, is_fws)).into_owned())
-            }
-        }
+        encoded_word::decode_within(trim(self.raw_value()), self.limits())
     }
 
     /// The value as a list of addresses.
@@ -290,12 +277,29 @@ impl<'m> Field<'m> {
 
     /// The value as a list of addresses, undecoded.
     pub fn raw_addresses(self) -> RawAddresses<'m> {
-        RawAddresses::new(self.raw_value())
+        RawAddresses::new(self.raw_value(), self.limits())
     }
 
     /// The value as a list of message identifiers.
     pub fn message_ids(self) -> MessageIds<'m> {
-        MessageIds::new(self.raw_value())
+        MessageIds::new(self.raw_value(), self.limits())
+    }
+
+    /// The value as a date, as `Date`, `Resent-Date` and others hold it; `None` where it is none.
+    pub fn date(self) -> Option<DateTime> {
+        DateTime::parse_within(self.raw_value(), self.limits()).ok()
+    }
+
+    pub(crate) fn content_type(self) -> Result<ContentType<'m>, SyntaxError> {
+        ContentType::parse_within(self.raw_value(), self.limits())
+    }
+
+    pub(crate) fn content_disposition(self) -> Result<ContentDisposition<'m>, SyntaxError> {
+        ContentDisposition::parse_within(self.raw_value(), self.limits())
+    }
+
+    pub(crate) fn content_transfer_encoding(self) -> TransferEncoding<'m> {
+        TransferEncoding::parse_within(self.raw_value(), self.limits())
     }
 }
 

@@ -4,12 +4,23 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::encoding::{charset, encoded_word, percent};
-use crate::grammar::{cfws, comment, is_token, quoted, token, unescape};
-use crate::scan::{from, is_fws, slice, trim_end, trim_start};
+use crate::grammar::{Cursor, begins_parameter, unescape};
+use crate::limits::ValueLimits;
+use crate::scan::{from, is_fws, slice, trim_end};
 
 /// The parameters of a field; read when they are asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Parameters<'a>(pub(crate) &'a [u8]);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Parameters<'a> {
+    input: &'a [u8],
+    limits: ValueLimits,
+}
+
+impl Default for Parameters<'_> {
+    /// None.
+    fn default() -> Self {
+        Self::NONE
+    }
+}
 
 impl core::fmt::Debug for Parameters<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -35,6 +46,8 @@ pub struct Parameter<'a> {
     pub name: &'a str,
     /// Its value.
     pub value: Cow<'a, str>,
+    /// The language that RFC 2231 lets it say: a tag such as `en-us`.
+    pub language: Option<Cow<'a, str>>,
 }
 
 /// What RFC 2231 has in a parameter's name.
@@ -93,14 +106,40 @@ struct Piece<'a> {
 }
 
 impl<'a> Parameters<'a> {
+    pub(crate) const NONE: Self = Self::new(&[], ValueLimits::DEFAULT);
+
+    pub(crate) const fn new(input: &'a [u8], limits: ValueLimits) -> Self {
+        Self { input, limits }
+    }
+
     /// The parameters as they are written.
     pub const fn raw(self) -> RawParameters<'a> {
-        RawParameters { rest: self.0 }
+        RawParameters { cursor: Cursor::new(self.input, self.limits), left: self.limits.parameters }
     }
 
     /// The decoded value of a parameter; case does not count in its name.
     pub fn get(self, name: &str) -> Option<Cow<'a, str>> {
+        // Mostly there is one of the name, in one piece and plain.
+        let mut same =
+            self.raw().filter(|raw| Name::parse(raw.name).base.eq_ignore_ascii_case(name));
+        let first = same.next()?;
+        if same.next().is_none() && Name::parse(first.name).form() == Form::Plain {
+            return Some(encoded_word::decode_cow(first.value, self.limits));
+        }
         self.joined(Some(name)).next().map(|parameter| parameter.value)
+    }
+
+    /// How many bytes they are, as they are written.
+    pub(crate) const fn len(self) -> usize {
+        self.input.len()
+    }
+
+    /// Where the first parameter starts that is beyond the limit: bytes from the first one.
+    pub(crate) fn overflow(self) -> Option<usize> {
+        let mut raw = self.raw();
+        raw.by_ref().for_each(drop);
+        raw.cursor.gap();
+        (raw.left == 0 && raw.cursor.peek().is_some()).then(|| raw.cursor.at())
     }
 
     /// The value of a parameter that is ASCII, such as a boundary, as bytes.
@@ -133,7 +172,7 @@ impl<'a> Parameters<'a> {
         let mut parameters: Vec<(usize, Parameter<'a>)> = Vec::new();
         for same in pieces.chunk_by(|a, b| a.name.base.eq_ignore_ascii_case(b.name.base)) {
             let order = same.iter().map(|piece| piece.order).min().unwrap_or_default();
-            parameters.extend(join(same).map(|parameter| (order, parameter)));
+            parameters.extend(join(same, self.limits).map(|parameter| (order, parameter)));
         }
         parameters.sort_by_key(|(order, _)| *order);
         parameters.into_iter().map(|(_, parameter)| parameter)
@@ -141,19 +180,18 @@ impl<'a> Parameters<'a> {
 }
 
 /// The value that the pieces of one parameter make up.
-fn join<'a>(pieces: &[Piece<'a>]) -> Option<Parameter<'a>> {
+fn join<'a>(pieces: &[Piece<'a>], limits: ValueLimits) -> Option<Parameter<'a>> {
     let first = pieces.first()?;
     let name = first.name.base;
     if first.name.form() == Form::Plain {
         // Mailers write encoded words here, though RFC 2047 §5 forbids it.
-        let value = match &first.value {
-            Cow::Borrowed(value) => encoded_word::decode(value),
-            Cow::Owned(value) => Cow::Owned(encoded_word::decode(value).into_owned()),
-        };
-        return Some(Parameter { name, value });
+        let value = encoded_word::decode_cow(first.value.clone(), limits);
+        return Some(Parameter { name, value, language: None });
     }
     let mut bytes = Vec::new();
     let mut label: Option<&[u8]> = None;
+    let mut language = None;
+    let mut is_encoded = false;
     let mut next = 0;
     for piece in pieces {
         // A second value under the same number does not count, and a missing number ends it.
@@ -166,12 +204,14 @@ fn join<'a>(pieces: &[Piece<'a>]) -> Option<Parameter<'a>> {
             bytes.extend_from_slice(&piece.value);
             continue;
         }
+        is_encoded = true;
         let mut value = &*piece.value;
         if next == 1 {
             // initial-section: [charset] "'" [language] "'" value
             let mut marks = memchr::memchr_iter(b'\'', value);
             if let (Some(first), Some(second)) = (marks.next(), marks.next()) {
-                label = Some(slice(value, 0..first));
+                label = Some(slice(value, 0..first)).filter(|label| !label.is_empty());
+                language = Some(slice(value, first + 1..second)).filter(|tag| !tag.is_empty());
                 value = from(value, second + 1);
             }
         }
@@ -181,80 +221,75 @@ fn join<'a>(pieces: &[Piece<'a>]) -> Option<Parameter<'a>> {
         // Pieces that do not start at 0: what was written is better than nothing.
         bytes.extend(pieces.iter().flat_map(|piece| piece.value.iter()));
     }
-    let label = label.filter(|label| !label.is_empty());
-    let value = Cow::Owned(charset::decode_piece(label, &bytes).into_owned());
-    Some(Parameter { name, value })
+    let value = if is_encoded {
+        charset::decode_piece(label, &bytes).into_owned()
+    } else {
+        // Encoded words that were cut in pieces as if they were plain text.
+        encoded_word::decode_within(&bytes, limits).into_owned()
+    };
+    let language = language.map(|tag| Cow::Owned(charset::guess_piece(tag).into_owned()));
+    Some(Parameter { name, value: Cow::Owned(value), language })
 }
 
 /// The parameters of a field as they are written. Made by [`Parameters::raw`].
 ///
 /// Unquoted values may hold what they must not: they end at `;`, and at white space only where another parameter follows.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RawParameters<'a> {
-    rest: &'a [u8],
+    cursor: Cursor<'a>,
+    /// How many more may be read.
+    left: usize,
+}
+
+impl core::fmt::Debug for RawParameters<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("RawParameters").field("at", &self.cursor.at()).finish_non_exhaustive()
+    }
 }
 
 impl<'a> RawParameters<'a> {
     fn value(&mut self) -> Cow<'a, [u8]> {
-        (self.rest, ()) = cfws(self.rest).unwrap_or((&[], ()));
-        if let Ok((rest, text)) = quoted(self.rest) {
-            self.rest = rest;
-            return unescape(text);
+        let cursor = &mut self.cursor;
+        cursor.gap();
+        if let Some(text) = cursor.quoted() {
+            return text;
         }
-        let start = self.rest;
-        let start = start.strip_prefix(b"\"").unwrap_or(start);
-        self.rest = start;
-        let mut end = 0;
+        // A quote that nothing closes.
+        cursor.eat(b'"');
+        let start = cursor.at();
+        let mut end = start;
         loop {
-            let run = self.rest.iter().position(|byte| is_fws(*byte) || *byte == b';');
-            self.rest = from(self.rest, run.unwrap_or(self.rest.len()));
-            end = end.max(start.len() - self.rest.len());
-            let next = trim_start(self.rest, is_fws);
-            match next.first() {
-                None | Some(b';') => {
-                    self.rest = next;
-                    break;
-                }
-                Some(b'(') => {
-                    self.rest = next;
-                    break;
-                }
-                Some(_) if begins_parameter(next) => {
-                    self.rest = next;
-                    break;
-                }
-                Some(_) => self.rest = next,
+            cursor.take_while(|byte| !is_fws(byte) && byte != b';');
+            end = end.max(cursor.at());
+            cursor.take_while(is_fws);
+            match cursor.peek() {
+                None | Some(b';' | b'(') => break,
+                Some(_) if begins_parameter(cursor.rest()) => break,
+                Some(_) => {}
             }
         }
-        unescape(trim_end(slice(start, 0..end), is_fws))
+        unescape(trim_end(slice(cursor.input(), start..end), is_fws))
     }
-}
-
-/// Whether `token "="` stands here.
-fn begins_parameter(input: &[u8]) -> bool {
-    let after = trim_start(input, is_token);
-    after.len() < input.len() && after.first() == Some(&b'=')
 }
 
 impl<'a> Iterator for RawParameters<'a> {
     type Item = RawParameter<'a>;
 
     fn next(&mut self) -> Option<RawParameter<'a>> {
+        if self.left == 0 {
+            return None;
+        }
         loop {
-            self.rest = trim_start(self.rest, |byte| is_fws(byte) || byte == b';');
-            match self.rest.first()? {
-                b'(' => (self.rest, _) = comment(self.rest),
-                _ => {
-                    let Ok((after, name)) = token(self.rest) else {
-                        self.rest = from(self.rest, 1);
-                        continue;
-                    };
-                    (self.rest, ()) = cfws(after).unwrap_or((&[], ()));
-                    if let Some(value) = self.rest.strip_prefix(b"=") {
-                        self.rest = value;
-                        return Some(RawParameter { name, value: self.value() });
-                    }
-                }
+            self.cursor.gap();
+            let next = self.cursor.peek()?;
+            let Some(name) = self.cursor.token() else {
+                // A semicolon, or what has no place here.
+                self.cursor.eat(next);
+                continue;
+            };
+            if self.cursor.eat_spaced(b'=') {
+                self.left -= 1;
+                return Some(RawParameter { name, value: self.value() });
             }
         }
     }
@@ -268,7 +303,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        let all = Parameters(text.as_bytes()).decoded();
+        let all = Parameters::new(text.as_bytes(), ValueLimits::DEFAULT).decoded();
         all.iter().map(|p| format!("{}={}", p.name, p.value)).collect::<Vec<_>>().join("|")
     }
 
@@ -305,8 +340,49 @@ mod tests {
     }
 
     #[test]
+    fn encoded_words_in_pieces_are_joined() {
+        assert_eq!(
+            shown("; name*0=\"=?utf-8?b?w6nD\"; name*1=\"qQ==?=.txt\""),
+            "name=\u{e9}\u{e9}.txt"
+        );
+    }
+
+    #[test]
+    fn languages_are_told() {
+        let all = Parameters::new(b"; t*0*=us-ascii'en-us'a; t*1=b; u*=''x", ValueLimits::DEFAULT);
+        let all = all.decoded();
+        assert_eq!((all[0].language.as_deref(), &*all[0].value), (Some("en-us"), "ab"));
+        assert_eq!((all[1].language.as_deref(), &*all[1].value), (None, "x"));
+    }
+
+    #[test]
+    fn past_the_limit_nothing_is_listed() {
+        let limits = ValueLimits { parameters: 2, ..ValueLimits::DEFAULT };
+        let all = Parameters::new(b";a=1;b=2;c=3", limits);
+        assert_eq!(all.raw().count(), 2);
+        assert_eq!(all.overflow(), Some(8));
+        assert_eq!(all.get("c"), None);
+        assert_eq!(Parameters::new(b";a=1;b=2 ", limits).overflow(), None);
+    }
+
+    #[test]
+    fn every_input_is_read_once() {
+        let limits = ValueLimits { parameters: usize::MAX, ..ValueLimits::DEFAULT };
+        for unit in
+            [";a=1", ";a*0=1", ";a=\"", ";a=(", "; a = \"\\\"", " a b c", ";;;;", "=", ";a=x y z"]
+        {
+            let text = unit.repeat(200_000 / unit.len());
+            let steps = crate::steps::of(|| {
+                drop(Parameters::new(text.as_bytes(), limits).get("zz"));
+                drop(Parameters::new(text.as_bytes(), ValueLimits::DEFAULT).decoded());
+            });
+            assert!(steps < 8 * text.len() as u64, "{unit}: {steps}");
+        }
+    }
+
+    #[test]
     fn names_are_found_in_any_case() {
-        let parameters = Parameters(b"; BOUNDARY=\"x\"");
+        let parameters = Parameters::new(b"; BOUNDARY=\"x\"", ValueLimits::DEFAULT);
         assert_eq!(parameters.get("boundary").as_deref(), Some("x"));
         assert_eq!(parameters.get("charset"), None);
     }
