@@ -149,7 +149,7 @@ pub struct Dialogue {
     order: Order,
     hello: Host<'static>,
     security: Security,
-    mechanism: Option<Box<dyn ClientMechanism + Send>>,
+    mechanism: Option<Box<dyn ClientMechanism>>,
     /// STARTTLS was agreed on, and has not succeeded yet.
     securing: bool,
     outcomes: Vec<Outcome>,
@@ -165,7 +165,7 @@ impl Dialogue {
 
     /// Has it log in first.
     #[must_use]
-    pub fn with_login(mut self, mechanism: impl ClientMechanism + Send + 'static) -> Self {
+    pub fn with_login(mut self, mechanism: impl ClientMechanism + 'static) -> Self {
         self.mechanism = Some(Box::new(mechanism));
         self
     }

@@ -1,15 +1,20 @@
-//! What all mechanisms share.
+//! What all mechanisms share: their names, and the two sides' traits.
 
-use crate::Error;
-use alloc::{string::String, vec::Vec};
+use crate::{
+    AnonymousServer, Answer, CramMd5Server, Error, ExternalServer, LoginServer, OAuthBearerServer,
+    PlainServer, Progress, Setting, XOAuth2Server,
+    scram::{Hash, ScramServer},
+};
+use alloc::{boxed::Box, vec::Vec};
 use mailrail_wire::Secret;
 
 /// The client's side of a mechanism: it turns challenges into responses, one at a time.
 ///
 /// A protocol's client is told the mechanism's [`name`](Self::name) and
 /// [`initial_response`](Self::initial_response), then a [`step`](Self::step) for each challenge.
-/// The trait is object-safe, so the best common mechanism can be picked at run time.
-pub trait ClientMechanism: core::fmt::Debug {
+/// [`Authenticator::choose`](crate::Authenticator::choose) makes one; so can the caller, of a
+/// mechanism that this crate does not know.
+pub trait ClientMechanism: core::fmt::Debug + Send + Sync {
     /// The name the mechanism is registered under, such as `PLAIN`.
     fn name(&self) -> &'static str;
 
@@ -39,8 +44,9 @@ pub trait ClientMechanism: core::fmt::Debug {
 
 /// The server's side of a mechanism: it turns responses into challenges, one at a time.
 ///
-/// The trait is object-safe, so the mechanism the client asks for can be picked at run time.
-pub trait ServerMechanism: core::fmt::Debug {
+/// [`Mechanism::server`] makes one; so can the caller, of a mechanism that this crate does not
+/// know.
+pub trait ServerMechanism: core::fmt::Debug + Send + Sync {
     /// The name the mechanism is registered under, such as `PLAIN`.
     fn name(&self) -> &'static str;
 
@@ -49,34 +55,114 @@ pub trait ServerMechanism: core::fmt::Debug {
     ///
     /// # Errors
     ///
-    /// Where the response does not follow the mechanism: tell the client that it failed.
+    /// Where the response does not follow the mechanism, or the client has not shown who it is:
+    /// tell it that it failed, whatever the reason, with the same words.
     fn step(&mut self, response: Option<&[u8]>) -> Result<Progress, Error>;
+
+    /// What follows from the answer to the [`Question`](crate::Question) that the last step asked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rejected`] where the answer was that; [`Error::Misplaced`] where it does not
+    /// answer the question, or none was asked.
+    fn answer(&mut self, answer: Answer) -> Result<Progress, Error>;
 }
 
-/// What a server's mechanism wants next.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A mechanism that this crate knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Progress {
-    /// Send this challenge; the response to it is the next step. It may be empty.
-    Challenge(Secret<Vec<u8>>),
-    /// The client has shown this much: check it, and tell the client whether it holds.
-    Credentials(Credentials),
+pub enum Mechanism {
+    /// `SCRAM-SHA-…-PLUS` (RFC 5802, RFC 7677): neither side shows the password, each proves that
+    /// it knows it, and both prove that nobody is in between.
+    ScramPlus(Hash),
+    /// `SCRAM-SHA-…`: the same but for the last.
+    Scram(Hash),
+    /// `CRAM-MD5` (RFC 2195): the password is not shown, but the server keeps it as it is, MD5 is
+    /// old, and the server proves nothing.
+    CramMd5,
+    /// `PLAIN` (RFC 4616): the server is shown the password.
+    Plain,
+    /// `LOGIN`: the same, in two steps.
+    Login,
+    /// `OAUTHBEARER` (RFC 7628): the server is shown a token.
+    OAuthBearer,
+    /// `XOAUTH2`: the same, as it was before the RFC.
+    XOAuth2,
+    /// `EXTERNAL` (RFC 4422 appendix A): the server knows from elsewhere, such as from the
+    /// client's certificate.
+    External,
+    /// `ANONYMOUS` (RFC 4505): anybody.
+    Anonymous,
 }
 
-/// Who a client says it is, with a password that the server has yet to check.
-///
-/// Names and password are as sent. A server that compares them with prepared ones prepares both
-/// (SASLprep, RFC 4013).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Credentials {
-    /// Whom it wants to act as, where that is not the one below (RFC 4422 §3.4.1). Refuse it
-    /// unless the one below may act so.
-    pub authzid: Option<String>,
-    /// Whose password it is; never empty.
-    pub authcid: String,
-    /// The password; never empty.
-    pub password: Secret<String>,
+impl Mechanism {
+    /// All of them, in the order in which a client should prefer them.
+    pub const ALL: [Self; 13] = [
+        Self::ScramPlus(Hash::Sha512),
+        Self::ScramPlus(Hash::Sha256),
+        Self::ScramPlus(Hash::Sha1),
+        Self::Scram(Hash::Sha512),
+        Self::Scram(Hash::Sha256),
+        Self::Scram(Hash::Sha1),
+        Self::OAuthBearer,
+        Self::XOAuth2,
+        Self::External,
+        Self::CramMd5,
+        Self::Plain,
+        Self::Login,
+        Self::Anonymous,
+    ];
+
+    /// The name it is registered under.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ScramPlus(Hash::Sha512) => "SCRAM-SHA-512-PLUS",
+            Self::ScramPlus(Hash::Sha256) => "SCRAM-SHA-256-PLUS",
+            Self::ScramPlus(Hash::Sha1) => "SCRAM-SHA-1-PLUS",
+            Self::Scram(Hash::Sha512) => "SCRAM-SHA-512",
+            Self::Scram(Hash::Sha256) => "SCRAM-SHA-256",
+            Self::Scram(Hash::Sha1) => "SCRAM-SHA-1",
+            Self::CramMd5 => "CRAM-MD5",
+            Self::Plain => "PLAIN",
+            Self::Login => "LOGIN",
+            Self::OAuthBearer => "OAUTHBEARER",
+            Self::XOAuth2 => "XOAUTH2",
+            Self::External => "EXTERNAL",
+            Self::Anonymous => "ANONYMOUS",
+        }
+    }
+
+    /// The mechanism of that name, in any case of letters.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mechanism| mechanism.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The server's side of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ChannelBinding`] for a `-PLUS` mechanism over a channel that has none.
+    pub fn server(self, setting: Setting) -> Result<Box<dyn ServerMechanism>, Error> {
+        Ok(match self {
+            Self::ScramPlus(hash) => Box::new(ScramServer::plus(hash, setting)?),
+            Self::Scram(hash) => Box::new(ScramServer::new(hash, setting)),
+            Self::CramMd5 => Box::new(CramMd5Server::new(&setting.nonce, &setting.host)),
+            Self::Plain => Box::new(PlainServer::default()),
+            Self::Login => Box::new(LoginServer::default()),
+            Self::OAuthBearer => Box::new(OAuthBearerServer::new(setting.token_hint)),
+            Self::XOAuth2 => Box::new(XOAuth2Server::new(setting.token_hint)),
+            Self::External => Box::new(ExternalServer::default()),
+            Self::Anonymous => Box::new(AnonymousServer::default()),
+        })
+    }
+}
+
+impl core::fmt::Display for Mechanism {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// Whether `name` can be a mechanism's name: 1 to 20 upper-case letters, digits, hyphens and
@@ -97,6 +183,27 @@ pub fn sends_password(name: &str) -> bool {
         .any(|plaintext| plaintext.eq_ignore_ascii_case(name))
 }
 
+/// Whether a protocol's server offers and takes the mechanism of that name now.
+///
+/// Without TLS it does so only where the mechanism does not [show a password](sends_password), or
+/// the server allows that; a mechanism ending in `-PLUS` needs TLS in any case, since there is
+/// nothing else to bind to (RFC 5802 §4).
+///
+/// ```
+/// use mailrail_sasl::may_offer;
+///
+/// assert!(may_offer("PLAIN", true, false) && !may_offer("PLAIN", false, false));
+/// assert!(may_offer("SCRAM-SHA-256", false, false));
+/// assert!(!may_offer("SCRAM-SHA-256-PLUS", false, true));
+/// ```
+#[must_use]
+pub fn may_offer(name: &str, is_secured: bool, allow_plaintext: bool) -> bool {
+    let binds = name.len().checked_sub(5).and_then(|at| name.as_bytes().get(at..));
+    is_secured
+        || !binds.is_some_and(|end| end.eq_ignore_ascii_case(b"-PLUS"))
+            && (allow_plaintext || !sends_password(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +217,27 @@ mod tests {
             assert!(!is_mechanism_name(name.as_bytes()), "{name}");
         }
         assert!(sends_password("Plain") && !sends_password("SCRAM-SHA-1"));
+        for mechanism in Mechanism::ALL {
+            assert!(is_mechanism_name(mechanism.name().as_bytes()));
+            assert_eq!(Mechanism::from_name(&mechanism.name().to_lowercase()), Some(mechanism));
+        }
+        assert_eq!(Mechanism::from_name("GSSAPI"), None);
+    }
+
+    #[test]
+    fn what_is_offered_when() {
+        for (name, plain, allowed, secured) in [
+            ("plain", false, true, true),
+            ("XOAUTH2", false, true, true),
+            ("scram-sha-1", true, true, true),
+            ("scram-sha-1-plus", false, false, true),
+            ("PLUS", true, true, true),
+            ("X-PLÜS", true, true, true),
+            ("CRAM-MD5", true, true, true),
+        ] {
+            assert_eq!(may_offer(name, false, false), plain, "{name}");
+            assert_eq!(may_offer(name, false, true), allowed, "{name}");
+            assert_eq!(may_offer(name, true, false), secured, "{name}");
+        }
     }
 }

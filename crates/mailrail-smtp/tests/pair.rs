@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use core::time::Duration;
 use mailrail_sasl::{
-    ClientMechanism as _, PlainClient, PlainServer, Progress, ServerMechanism as _,
+    ClientMechanism as _, PlainClient, PlainServer, Progress, Question, ServerMechanism as _,
 };
 use mailrail_smtp::{
     Client, Config, Domain, EnhancedStatusCode, Error, Extensions, Mailbox, Protocol, Reply,
@@ -90,7 +90,7 @@ impl Embedder {
     ) -> Result<(), mailrail_smtp::Misuse> {
         match self.plain.step(response) {
             Ok(Progress::Challenge(challenge)) => server.challenge(challenge.expose()),
-            Ok(Progress::Credentials(claimed)) if claimed.password.expose() == "sesame" => {
+            Ok(Progress::Question(Question::Password(claim))) if claim.has_password("sesame") => {
                 server.accept()
             }
             _ => server.reply(

@@ -1,7 +1,7 @@
 //! Who a client is: an exchange of a SASL mechanism, for every protocol's AUTH.
 
 use crate::accounts::Accounts;
-use mailrail_sasl::{Credentials, PlainServer, Progress, ServerMechanism};
+use mailrail_sasl::{Claim, PlainServer, Progress, Question, ServerMechanism};
 use mailrail_wire::Secret;
 
 /// The mechanisms that a server offers, the best one first.
@@ -9,7 +9,7 @@ pub const MECHANISMS: [&str; 1] = ["PLAIN"];
 
 /// An exchange under way.
 #[derive(Debug)]
-pub struct Login(Box<dyn ServerMechanism + Send + Sync>);
+pub struct Login(Box<dyn ServerMechanism>);
 
 /// What a response leads to.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Login {
     pub fn step(&mut self, response: Option<&Secret<Vec<u8>>>, accounts: &Accounts) -> Outcome {
         match self.0.step(response.map(|response| &response.expose()[..])) {
             Ok(Progress::Challenge(challenge)) => Outcome::Challenge(challenge),
-            Ok(Progress::Credentials(claimed)) => {
+            Ok(Progress::Question(Question::Password(claimed))) => {
                 check(&claimed, accounts).map_or(Outcome::Refused, Outcome::Account)
             }
             _ => Outcome::Refused,
@@ -43,7 +43,7 @@ impl Login {
 }
 
 /// Nobody acts for anybody else here.
-fn check(claimed: &Credentials, accounts: &Accounts) -> Option<String> {
+fn check(claimed: &Claim, accounts: &Accounts) -> Option<String> {
     let account = accounts.log_in(&claimed.authcid, claimed.password.expose())?;
     claimed
         .authzid

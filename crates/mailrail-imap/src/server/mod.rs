@@ -26,6 +26,7 @@ use crate::{
     types::{Capabilities, Capability, Tag, Text},
 };
 use alloc::{boxed::Box, sync::Arc};
+use mailrail_sasl::may_offer;
 use mailrail_wire::Output;
 use state::{Answer, Deadlines, Fetching, Ready, State, Turn};
 
@@ -155,11 +156,14 @@ impl Server {
             now.retain_others(|word| !is_auth(word));
         } else if self.secured {
             now.remove(Capability::StartTls);
-        } else if !self.config.allow_plaintext_auth {
-            now.insert(Capability::LoginDisabled);
+        } else {
+            let allow_plaintext = self.config.allow_plaintext_auth;
+            if !allow_plaintext {
+                now.insert(Capability::LoginDisabled);
+            }
             now.retain_others(|word| {
                 let mechanism = word.get(5..).filter(|_| is_auth(word));
-                !mechanism.is_some_and(mailrail_sasl::sends_password)
+                mechanism.is_none_or(|name| may_offer(name, false, allow_plaintext))
             });
         }
         now

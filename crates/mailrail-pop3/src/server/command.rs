@@ -10,7 +10,7 @@ use crate::{
     Capabilities, Command, DropListing, LanguageRange, MessageNumber, Response, SyntaxError, Text,
 };
 use alloc::string::String;
-use mailrail_sasl::{exchange, sends_password};
+use mailrail_sasl::{exchange, may_offer};
 
 impl Server {
     /// Carries out a command, or asks the caller; true where the line must stay in the input.
@@ -62,7 +62,7 @@ impl Server {
                 let is_offered = |offered: &String| offered.eq_ignore_ascii_case(mechanism);
                 if !self.offer.sasl.iter().any(is_offered) {
                     self.refuse(Phrase::NoMechanism);
-                } else if sends_password(mechanism) && !self.takes_passwords() {
+                } else if !self.may_use(mechanism) {
                     self.refuse(Phrase::Plaintext);
                 } else {
                     self.ready = Some(Asked::Authenticate(len));
@@ -216,10 +216,14 @@ impl Server {
             offer.login_delay.iter_mut().for_each(|delay| delay.per_user = false);
             offer.expire.iter_mut().for_each(|expire| expire.per_user = false);
         }
-        offer.sasl.retain(|mechanism| passwords || !sends_password(mechanism));
+        offer.sasl.retain(|mechanism| self.may_use(mechanism));
         self.say(Phrase::Capabilities);
         offer.encode(&mut self.output);
         self.output.text(b".\r\n");
+    }
+
+    fn may_use(&self, mechanism: &str) -> bool {
+        may_offer(mechanism, self.secured, self.config.allow_plaintext_auth)
     }
 
     const fn takes_passwords(&self) -> bool {

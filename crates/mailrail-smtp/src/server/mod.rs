@@ -13,7 +13,7 @@ use crate::{
 };
 use alloc::{borrow::Cow, string::ToString as _};
 use bytes::Buf as _;
-use mailrail_sasl::{exchange, sends_password};
+use mailrail_sasl::{exchange, may_offer};
 use mailrail_wire::{LineFinder, Output, Time};
 use replies::Canned;
 use state::{Due, Hello, Ready, Session, State};
@@ -222,7 +222,7 @@ impl Server {
 
     /// Whether a mechanism of that name may be used now.
     fn may_use(&self, mechanism: &str) -> bool {
-        self.session.secured || self.config.allow_plaintext_auth || !sends_password(mechanism)
+        may_offer(mechanism, self.session.secured, self.config.allow_plaintext_auth)
     }
 
     /// Says a reply of the machine's own.

@@ -109,7 +109,7 @@ pub struct Submission {
     client: Client,
     host: Host<'static>,
     tls: TlsPolicy,
-    mechanisms: Vec<Box<dyn ClientMechanism + Send>>,
+    mechanisms: Vec<Box<dyn ClientMechanism>>,
     allow_plaintext: bool,
     lmtp: bool,
     state: State,
@@ -179,7 +179,7 @@ impl Submission {
     /// Has it log in first, by the first mechanism given that the server offers: give the best one
     /// first. One that shows a password is used only where it may be.
     #[must_use]
-    pub fn with_mechanism(mut self, mechanism: impl ClientMechanism + Send + 'static) -> Self {
+    pub fn with_mechanism(mut self, mechanism: impl ClientMechanism + 'static) -> Self {
         self.mechanisms.push(Box::new(mechanism));
         self
     }
