@@ -187,13 +187,21 @@ impl<'a> Cursor<'a> {
             while self.peek().is_some_and(is_fws) {
                 self.at += 1;
             }
-            if self.peek() != Some(b'(') {
-                return (self.at > start, last);
+            match self.comment() {
+                None => return (self.at > start, last),
+                found => last = found,
             }
-            let (rest, text) = comment(self.rest(), self.depth);
-            last = Some(text);
-            self.at = self.input.len() - rest.len();
         }
+    }
+
+    /// Takes the comment here, if one stands here: what stands between its parentheses.
+    pub(crate) fn comment(&mut self) -> Option<&'a [u8]> {
+        if self.peek() != Some(b'(') {
+            return None;
+        }
+        let (rest, text) = comment(self.rest(), self.depth);
+        self.at = self.input.len() - rest.len();
+        Some(text)
     }
 
     /// Takes this byte, if it stands here.

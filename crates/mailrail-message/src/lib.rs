@@ -35,16 +35,23 @@ pub use defect::{Defect, DefectKind};
 pub use error::{Error, SyntaxError};
 pub use header::address::{Address, Group, Mailbox};
 pub use header::address_list::{RawAddress, RawAddresses, RawMailbox};
+pub use header::authentication_results::{
+    AuthenticationProperty, AuthenticationResult, AuthenticationResults,
+};
+pub use header::auto_submitted::AutoSubmitted;
 pub use header::content_disposition::ContentDisposition;
 pub use header::content_transfer_encoding::TransferEncoding;
 pub use header::content_type::ContentType;
 pub use header::date::DateTime;
 pub use header::hops::Hops;
+pub use header::list::{ListId, ListUris};
 pub use header::message_id::{MessageId, MessageIds};
+pub use header::notification_options::NotificationOption;
 pub use header::parameter::{Parameter, Parameters, RawParameter, RawParameters};
 pub use header::received::Received;
 pub use header::return_path::ReturnPath;
 pub use header::select::Select;
+pub use header::stamp::{Clause, Stamp};
 pub use header::{Field, Fields, Headers};
 pub use limits::Limits;
 pub use message::Message;

@@ -159,7 +159,7 @@ impl<'a> Mailbox<'a> {
         }
     }
 
-    fn decode(raw: RawMailbox<'a>, limits: ValueLimits) -> Self {
+    pub(crate) fn decode(raw: RawMailbox<'a>, limits: ValueLimits) -> Self {
         let name = raw.name.map(|name| encoded_word::decode_cow(name, limits));
         Self {
             name: name.filter(|name| !name.is_empty()),
@@ -195,6 +195,13 @@ impl<'a> Mailbox<'a> {
             address.push_str(&self.domain);
         }
         address
+    }
+
+    pub(crate) fn into_address(self) -> Cow<'a, str> {
+        if self.domain.is_empty() && is_dot_atom(self.local.as_bytes()) {
+            return self.local;
+        }
+        Cow::Owned(self.address())
     }
 
     /// Whether it can stand in a message: a local part, and a domain name or an address literal.

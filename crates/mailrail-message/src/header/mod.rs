@@ -2,16 +2,22 @@
 
 pub(crate) mod address;
 pub(crate) mod address_list;
+pub(crate) mod authentication_results;
+pub(crate) mod auto_submitted;
 pub(crate) mod content_disposition;
 pub(crate) mod content_transfer_encoding;
 pub(crate) mod content_type;
 pub(crate) mod date;
 pub(crate) mod hops;
+pub(crate) mod list;
 pub(crate) mod message_id;
+pub(crate) mod notification_options;
 pub(crate) mod parameter;
 pub(crate) mod received;
 pub(crate) mod return_path;
 pub(crate) mod select;
+pub(crate) mod stamp;
+mod typed;
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
