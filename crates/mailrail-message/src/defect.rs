@@ -56,6 +56,8 @@ pub enum DefectKind {
     BoundaryNotFound,
     /// A multipart ends without its closing boundary.
     MissingClosingBoundary,
+    /// A delimiter of a multipart that is closed already: what follows it is no part. Named once a multipart.
+    RepeatedBoundary,
     /// An embedded message under base64, which RFC 2046 §5.2.1 forbids: it is taken as a leaf.
     EncodedMessage,
     /// A multipart under base64 or quoted-printable, which RFC 2045 §6.4 forbids: it is read as if it were not.
@@ -111,6 +113,7 @@ impl DefectKind {
             Self::BoundaryTooLong => "boundary longer than the limit",
             Self::BoundaryNotFound => "boundary never occurs",
             Self::MissingClosingBoundary => "missing closing boundary",
+            Self::RepeatedBoundary => "delimiter behind the closing boundary",
             Self::EncodedMessage => "embedded message under a transfer encoding",
             Self::EncodedMultipart => "multipart under a transfer encoding",
             Self::InvalidDate => "invalid date",

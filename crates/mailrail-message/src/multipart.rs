@@ -1,8 +1,6 @@
 //! The delimiter lines of a multipart (RFC 2046 §5.1.1).
 
-use alloc::borrow::Cow;
-
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use crate::scan::{LineEnds, from, is_wsp, slice, trim_start};
 
@@ -19,28 +17,36 @@ pub(crate) struct Delimiter {
     pub(crate) is_close: bool,
 }
 
+/// How much white space may follow the boundary in a delimiter line.
+pub(crate) const LONGEST_PADDING: usize = 255;
+
 /// Whether the line at `start` is a delimiter of one of the boundaries, the innermost (last) first.
 ///
 /// ```abnf
-/// delimiter       := CRLF "--" boundary
-/// close-delimiter := delimiter "--"
+/// delimiter         := CRLF "--" boundary
+/// close-delimiter   := delimiter "--"
+/// transport-padding := *LWSP-char
 /// ```
-/// Each may be followed by white space and then the line must end: RFC 2046 lets readers take any line that starts
+/// The padding may follow each, and then the line must end: RFC 2046 lets readers take any line that starts
 /// so, but then a boundary that starts with another's would end the wrong part.
 pub(crate) fn delimiter_at<'b>(
     raw: &[u8],
     ends: LineEnds,
     start: usize,
-    boundaries: impl DoubleEndedIterator<Item = (usize, &'b Cow<'b, [u8]>)>,
+    boundaries: impl DoubleEndedIterator<Item = (usize, &'b [u8])>,
 ) -> Option<Delimiter> {
     let line = from(raw, start).strip_prefix(b"--")?;
     boundaries.rev().find_map(|(open, boundary)| {
-        let after = line.strip_prefix(&**boundary)?;
+        crate::steps::compare(line, boundary);
+        let after = line.strip_prefix(boundary)?;
         let (tail, is_close) = match after.strip_prefix(b"--") {
             Some(tail) => (tail, true),
             None => (after, false),
         };
-        let tail = trim_start(tail, is_wsp);
+        let padding = slice(tail, 0..tail.len().min(LONGEST_PADDING));
+        let padding = padding.len() - trim_start(padding, is_wsp).len();
+        crate::steps::count(padding);
+        let tail = from(tail, padding);
         let at = raw.len() - tail.len();
         let end = ends.line(slice(raw, 0..raw.len().min(at + 4)), at);
         let is_whole = tail.is_empty() || (end.end == at && end.next > at);
@@ -48,24 +54,54 @@ pub(crate) fn delimiter_at<'b>(
     })
 }
 
-/// The next line start at or behind `at` whose line starts with `--`.
-pub(crate) fn next_candidate(raw: &[u8], ends: LineEnds, at: usize) -> Option<usize> {
-    let rest = from(raw, at);
-    if rest.starts_with(b"--") && ends.is_line_start(raw, at) {
-        return Some(at);
+/// Finds the lines that start with `--`.
+#[derive(Debug)]
+pub(crate) struct Search {
+    ends: LineEnds,
+    finder: Option<memmem::Finder<'static>>,
+    /// How many dashes that mean nothing are still looked at, one after the other.
+    patience: u8,
+}
+
+impl Search {
+    pub(crate) const fn new(ends: LineEnds) -> Self {
+        Self { ends, finder: None, patience: Self::PATIENCE }
     }
-    match ends {
-        LineEnds::Lf => memmem::find(rest, b"\n--").map(|found| at + found + 1),
-        LineEnds::Any => {
-            let mut at = at;
-            loop {
-                at += memmem::find(from(raw, at), b"--")?;
-                if ends.is_line_start(raw, at) {
-                    return Some(at);
-                }
-                at = raw.len() - trim_start(from(raw, at), |byte| byte == b'-').len();
-            }
+
+    const PATIENCE: u8 = 4;
+    /// What a dash costs, in bytes that might be searched meanwhile.
+    const COST: usize = 512;
+
+    /// Another part begins, whose bytes are of another kind.
+    pub(crate) const fn refresh(&mut self) {
+        self.patience = Self::PATIENCE;
+    }
+
+    /// The next line start at or behind `at` whose line starts with `--`.
+    pub(crate) fn next(&mut self, raw: &[u8], mut at: usize) -> Option<usize> {
+        let rest = from(raw, at);
+        if rest.starts_with(b"--") && self.ends.is_line_start(raw, at) {
+            return Some(at);
         }
+        // Where dashes are rare, as in base64, which has none, nothing is found faster than they.
+        while self.ends == LineEnds::Any || self.patience > 0 {
+            let rest = from(raw, at);
+            let found = memchr(b'-', rest);
+            crate::steps::count(found.unwrap_or(rest.len()));
+            let dash = at + found?;
+            at = dash + 1;
+            if raw.get(at) == Some(&b'-') && self.ends.is_line_start(raw, dash) {
+                return Some(dash);
+            }
+            self.patience = match found {
+                Some(0..Self::COST) => self.patience.saturating_sub(1),
+                _ => Self::PATIENCE,
+            };
+        }
+        let rest = from(raw, at);
+        let found = self.finder.get_or_insert_with(|| memmem::Finder::new(b"\n--")).find(rest);
+        crate::steps::count(found.unwrap_or(rest.len()));
+        Some(at + found? + 1)
     }
 }
 
@@ -74,9 +110,9 @@ mod tests {
     use super::*;
 
     fn find(raw: &[u8], boundaries: &[&'static [u8]]) -> Option<(usize, bool, usize)> {
-        let all: Vec<Cow<'_, [u8]>> = boundaries.iter().map(|b| Cow::Borrowed(*b)).collect();
         let ends = LineEnds::detect(raw);
-        delimiter_at(raw, ends, 0, all.iter().enumerate()).map(|d| (d.open, d.is_close, d.next))
+        delimiter_at(raw, ends, 0, boundaries.iter().copied().enumerate())
+            .map(|d| (d.open, d.is_close, d.next))
     }
 
     #[test]
@@ -99,11 +135,24 @@ mod tests {
     }
 
     #[test]
+    fn padding_is_short() {
+        let padded =
+            |length: usize| [b"--a".to_vec(), vec![b' '; length], b"\r\n".to_vec()].concat();
+        assert_eq!(find(&padded(255), &[b"a"]), Some((0, false, 260)));
+        assert_eq!(find(&padded(256), &[b"a"]), None);
+    }
+
+    #[test]
     fn candidates_start_lines() {
-        assert_eq!(next_candidate(b"--a", LineEnds::Lf, 0), Some(0));
-        assert_eq!(next_candidate(b"a--\n--b", LineEnds::Lf, 0), Some(4));
-        assert_eq!(next_candidate(b"a--\r--b", LineEnds::Lf, 0), None);
-        assert_eq!(next_candidate(b"a-----\r--b", LineEnds::Any, 0), Some(7));
-        assert_eq!(next_candidate(b"a-----", LineEnds::Any, 0), None);
+        let next = |raw: &[u8], ends| Search::new(ends).next(raw, 0);
+        assert_eq!(next(b"--a", LineEnds::Lf), Some(0));
+        assert_eq!(next(b"a--\n--b", LineEnds::Lf), Some(4));
+        assert_eq!(next(b"a--\r--b", LineEnds::Lf), None);
+        assert_eq!(next(b"a-----\r--b", LineEnds::Any), Some(7));
+        assert_eq!(next(b"a-----", LineEnds::Any), None);
+        let dashes = b"a - b\n-\n".repeat(100);
+        assert_eq!(next(&dashes, LineEnds::Lf), None);
+        let found = [&*dashes, b"--b"].concat();
+        assert_eq!(next(&found, LineEnds::Lf), Some(dashes.len()));
     }
 }

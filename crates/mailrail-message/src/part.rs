@@ -82,14 +82,14 @@ impl<'m> Part<'m> {
 
     /// The part that this one stands in.
     pub fn parent(self) -> Option<Self> {
-        Some(Self::new(self.message, self.entry()?.parent?))
+        Some(Self::new(self.message, self.entry()?.parent? as usize))
     }
 
     /// The parts of a multipart, in their order. None where it is no multipart.
     pub fn children(self) -> Children<'m> {
         match self.entry() {
             Some(entry) if entry.kind == PartKind::Multipart => {
-                Children { message: self.message, next: self.index + 1, end: entry.after }
+                Children { message: self.message, next: self.index + 1, end: entry.after as usize }
             }
             _ => Children { message: self.message, next: 0, end: 0 },
         }
@@ -132,13 +132,13 @@ impl<'m> Part<'m> {
 
     /// Its header block, with the empty line behind it where there is one. IMAP's `MIME`, and for a whole message `HEADER`.
     pub fn header_range(self) -> Range<usize> {
-        self.entry().map_or(0..0, |entry| entry.header.clone())
+        self.entry().map_or(0..0, |entry| entry.header..entry.body)
     }
 
     /// Its body, as it is encoded. IMAP's `BODY[n]`, and for a whole message `TEXT`. The line end before the next delimiter
     /// belongs to the delimiter, unless it ends the header block of an embedded message without a body.
     pub fn body_range(self) -> Range<usize> {
-        self.entry().map_or(0..0, |entry| entry.body.clone())
+        self.entry().map_or(0..0, |entry| entry.body..entry.end)
     }
 
     /// Header block and body. Of the part that [`message`](Self::message) gives, the embedded message.
@@ -158,15 +158,12 @@ impl<'m> Part<'m> {
 
     /// How many lines the encoded body has, as BODYSTRUCTURE wants of text and messages. A last line that is not ended counts.
     pub fn body_lines(self) -> usize {
-        count_lines(self.raw_body(), self.message.index.any_line_end)
+        count_lines(self.raw_body(), self.message.index.ends)
     }
 
     /// Its header fields.
     pub fn headers(self) -> Headers<'m> {
-        let fields = self
-            .entry()
-            .and_then(|entry| self.message.index.fields.get(entry.fields.clone()))
-            .unwrap_or_default();
+        let fields = self.message.index.fields_of(self.index);
         Headers::new(self.message.raw(), self.header_range(), fields, &self.message.limits)
     }
 
@@ -174,7 +171,7 @@ impl<'m> Part<'m> {
     /// multipart/digest (RFC 2045 §5.2, RFC 2046 §5.1.5).
     pub fn content_type(self) -> ContentType<'m> {
         let in_digest = self.entry().is_some_and(|entry| entry.in_digest);
-        content_type(self.headers().field("Content-Type"), in_digest).0
+        content_type(self.headers().field("Content-Type"), in_digest)
     }
 
     /// Its transfer encoding; 7bit where it says none (RFC 2045 §6.1).
@@ -243,7 +240,7 @@ impl<'m> Iterator for Children<'m> {
         }
         let part = Part::new(self.message, self.next);
         // What follows a part is what follows all that stands in it.
-        self.next = part.entry()?.after;
+        self.next = part.entry()?.after as usize;
         Some(part)
     }
 }

@@ -36,45 +36,52 @@ pub(crate) struct Line {
 
 impl LineEnds {
     pub(crate) fn detect(raw: &[u8]) -> Self {
-        let Some(at) = memchr2(b'\r', b'\n', raw) else { return Self::Lf };
-        // A run of CR before an LF is a line end that a text-mode copy has doubled.
-        match from(raw, at).iter().find(|byte| **byte != b'\r') {
-            Some(b'\n') => Self::Lf,
-            _ => Self::Any,
+        match memchr2(b'\r', b'\n', raw).map(|at| slice(raw, at..raw.len().min(at + 3))) {
+            // Two CR before an LF are a line end that a text-mode copy has doubled.
+            None | Some([b'\n', ..] | [b'\r', b'\n', ..] | [b'\r', b'\r', b'\n']) => Self::Lf,
+            Some(_) => Self::Any,
         }
     }
 
-    /// The line that starts at `start`.
+    /// The line that starts at `start`. Of the CRs before an LF, two are no text.
+    #[inline]
     pub(crate) fn line(self, raw: &[u8], start: usize) -> Line {
         let rest = from(raw, start);
+        let found = match self {
+            Self::Lf => memchr(b'\n', rest),
+            Self::Any => memchr2(b'\r', b'\n', rest),
+        };
+        let Some(at) = found else {
+            crate::steps::count(rest.len());
+            return Line { end: raw.len(), next: raw.len() };
+        };
+        crate::steps::count(at + 1);
+        let end = start + at;
         match self {
-            Self::Lf => match memchr(b'\n', rest) {
-                Some(at) => {
-                    crate::steps::count(at);
-                    let text = trim_end(slice(rest, 0..at), |byte| byte == b'\r');
-                    Line { end: start + text.len(), next: start + at + 1 }
-                }
-                None => Line { end: raw.len(), next: raw.len() },
-            },
-            Self::Any => match memchr2(b'\r', b'\n', rest) {
-                Some(at) => {
-                    let both = rest.get(at) == Some(&b'\r') && rest.get(at + 1) == Some(&b'\n');
-                    Line { end: start + at, next: start + at + 1 + usize::from(both) }
-                }
-                None => Line { end: raw.len(), next: raw.len() },
-            },
+            Self::Lf => {
+                let has_cr =
+                    |count: usize| at >= count && rest.get(at.wrapping_sub(count)) == Some(&b'\r');
+                let crs = match has_cr(1) {
+                    true => 1 + usize::from(has_cr(2)),
+                    false => 0,
+                };
+                Line { end: end - crs, next: end + 1 }
+            }
+            Self::Any => {
+                let both = rest.get(at) == Some(&b'\r') && rest.get(at + 1) == Some(&b'\n');
+                Line { end, next: end + 1 + usize::from(both) }
+            }
         }
     }
 
-    /// Where the line end that stands right before the line start `start` begins, but not before `floor`.
-    pub(crate) fn before(self, raw: &[u8], floor: usize, start: usize) -> usize {
-        let text = slice(raw, floor..start);
-        let text = match text.split_last() {
-            Some((b'\n', text)) => text.strip_suffix(b"\r").unwrap_or(text),
-            Some((b'\r', text)) if self == Self::Any => text,
-            _ => text,
-        };
-        floor + text.len()
+    /// How long the line end is that stands right before the line start `start`.
+    pub(crate) fn before(self, raw: &[u8], start: usize) -> usize {
+        match slice(raw, start.saturating_sub(2)..start) {
+            [b'\r', b'\n'] => 2,
+            [.., b'\n'] => 1,
+            [.., b'\r'] if self == Self::Any => 1,
+            _ => 0,
+        }
     }
 
     /// Whether a line starts at `at`.
@@ -116,6 +123,9 @@ mod tests {
 
     #[test]
     fn the_first_line_says_what_ends_lines() {
+        assert_eq!(LineEnds::detect(b"a\r\rb"), LineEnds::Any);
+        assert_eq!(LineEnds::detect(b"a\r\r\r\nb"), LineEnds::Any);
+        assert_eq!(LineEnds::detect(b"a\r"), LineEnds::Any);
         assert_eq!(LineEnds::detect(b"a\r\nb"), LineEnds::Lf);
         assert_eq!(LineEnds::detect(b"a\nb\rc"), LineEnds::Lf);
         assert_eq!(LineEnds::detect(b"a\r\r\nb"), LineEnds::Lf);
@@ -129,16 +139,18 @@ mod tests {
         assert_eq!(lf.line(b"ab\r\ncd", 0), Line { end: 2, next: 4 });
         assert_eq!(lf.line(b"ab\ncd", 0), Line { end: 2, next: 3 });
         assert_eq!(lf.line(b"ab\rcd", 0), Line { end: 5, next: 5 });
+        assert_eq!(lf.line(b"a\r\r\r\ncd", 0), Line { end: 2, next: 5 });
         assert_eq!(LineEnds::Any.line(b"ab\rcd", 0), Line { end: 2, next: 3 });
         assert_eq!(LineEnds::Any.line(b"ab\r\ncd", 0), Line { end: 2, next: 4 });
     }
 
     #[test]
     fn the_line_end_before_a_line() {
-        assert_eq!(LineEnds::Lf.before(b"a\r\nb", 0, 3), 1);
-        assert_eq!(LineEnds::Lf.before(b"a\nb", 0, 2), 1);
-        assert_eq!(LineEnds::Lf.before(b"a\r\nb", 3, 3), 3);
-        assert_eq!(LineEnds::Lf.before(b"a\rb", 0, 2), 2);
-        assert_eq!(LineEnds::Any.before(b"a\rb", 0, 2), 1);
+        assert_eq!(LineEnds::Lf.before(b"a\r\nb", 3), 2);
+        assert_eq!(LineEnds::Lf.before(b"a\nb", 2), 1);
+        assert_eq!(LineEnds::Lf.before(b"\nb", 1), 1);
+        assert_eq!(LineEnds::Lf.before(b"a\rb", 2), 0);
+        assert_eq!(LineEnds::Any.before(b"a\rb", 2), 1);
+        assert_eq!(LineEnds::Any.before(b"b", 0), 0);
     }
 }

@@ -2,23 +2,24 @@
 //!
 //! One pass over the bytes. Bodies are searched for delimiter lines only, and only while a multipart is open.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::defect::{Defect, DefectKind};
 use crate::header::Field;
-use crate::header::content_transfer_encoding::TransferEncoding;
 use crate::header::content_type::ContentType;
+use crate::header_line::{FirstLine, Structural};
 use crate::limits::Limits;
-use crate::multipart::{Delimiter, delimiter_at, next_candidate};
+use crate::multipart::{Delimiter, Search};
+use crate::nest::Nest;
 use crate::part::PartKind;
-use crate::scan::{LineEnds, from, is_wsp, slice, trim_end};
+use crate::scan::{Line, LineEnds, from, is_wsp, slice, trim_end};
 
 /// Where a field stands: its name starts at `start`, its line end is included.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     pub(crate) start: usize,
+    /// A field of more than 4 GiB ends early.
     pub(crate) length: u32,
     /// The length of its name.
     pub(crate) name: u16,
@@ -31,87 +32,91 @@ impl Span {
         self.start..self.start.saturating_add(self.length as usize)
     }
 
-    /// Lets it end there. A field of more than 4 GiB ends early.
-    fn end_at(&mut self, end: usize) {
-        self.length = u32::try_from(end - self.start).unwrap_or(u32::MAX);
+    /// What its value says about structure, of which `limit` bytes of the field count.
+    pub(crate) fn structural_value(self, raw: &[u8], limit: usize) -> &[u8] {
+        let field = slice(raw, self.range());
+        let field = slice(field, 0..field.len().min(limit));
+        trim_end(from(field, usize::from(self.colon) + 1), |byte| matches!(byte, b'\r' | b'\n'))
     }
 }
 
 /// Where a part stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
-    pub(crate) kind: PartKind,
+    /// Where the header block starts.
+    pub(crate) header: usize,
+    /// Where the body starts, behind the empty line.
+    pub(crate) body: usize,
+    pub(crate) end: usize,
+    /// The first of the index's fields that is not of an earlier part.
+    pub(crate) fields: u32,
     /// The index of the part that this one stands in.
-    pub(crate) parent: Option<usize>,
+    pub(crate) parent: Option<u32>,
     /// Its number among its parent's children, from 1.
     pub(crate) ordinal: u32,
     /// The index behind this part and all that stand in it.
-    pub(crate) after: usize,
-    /// The header block, its empty line included.
-    pub(crate) header: Range<usize>,
-    pub(crate) body: Range<usize>,
-    /// Which of the index's fields are its own.
-    pub(crate) fields: Range<usize>,
-    /// A part of a multipart/digest, which is a message where it does not say otherwise (RFC 2046 §5.1.5).
+    pub(crate) after: u32,
+    pub(crate) kind: PartKind,
+    /// A part of a multipart/digest.
     pub(crate) in_digest: bool,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Index {
     pub(crate) entries: Vec<Entry>,
     pub(crate) fields: Vec<Span>,
     pub(crate) defects: Vec<Defect>,
-    /// Whether a lone CR ends lines.
-    pub(crate) any_line_end: bool,
+    pub(crate) ends: LineEnds,
 }
 
 impl Index {
     pub(crate) fn read(raw: &[u8], limits: &Limits) -> Self {
         let ends = LineEnds::detect(raw);
-        let mut index = Self { any_line_end: ends == LineEnds::Any, ..Self::default() };
         let mut reader = Reader {
             raw,
             ends,
-            limits,
-            index: &mut index,
-            open: Vec::new(),
-            has_bare_line_feed: false,
+            nest: Nest::new(limits, ends),
+            search: Search::new(ends),
+            entries: Vec::new(),
+            fields: Vec::with_capacity(USUAL_FIELDS),
             has_too_many_fields: false,
         };
-        if ends == LineEnds::Any {
-            reader.defect(DefectKind::BareCarriageReturn, 0);
-        }
         reader.read();
-        index
+        let defects = reader.nest.defects.found;
+        Self { entries: reader.entries, fields: reader.fields, defects, ends }
+    }
+
+    /// The fields of a part.
+    pub(crate) fn fields_of(&self, part: usize) -> &[Span] {
+        let first = |part: usize| self.entries.get(part).map(|entry| entry.fields as usize);
+        let end = first(part + 1).unwrap_or(self.fields.len());
+        self.fields.get(first(part).unwrap_or(end)..end).unwrap_or_default()
     }
 }
 
-/// A part whose end is not known yet.
-struct Open<'a> {
-    entry: usize,
-    children: u32,
-    is_digest: bool,
-    /// The boundary, while further parts may follow.
-    boundary: Option<Cow<'a, [u8]>>,
-}
+/// What most messages have less of.
+const USUAL_FIELDS: usize = 24;
 
-struct Reader<'a, 'i> {
+struct Reader<'a> {
     raw: &'a [u8],
     ends: LineEnds,
-    limits: &'a Limits,
-    index: &'i mut Index,
-    open: Vec<Open<'a>>,
-    has_bare_line_feed: bool,
+    nest: Nest<'a>,
+    search: Search,
+    entries: Vec<Entry>,
+    fields: Vec<Span>,
     has_too_many_fields: bool,
 }
 
-impl<'a> Reader<'a, '_> {
-    fn defect(&mut self, kind: DefectKind, offset: usize) {
-        if self.index.defects.len() < self.limits.defects {
-            self.index.defects.push(Defect { offset, kind });
-        }
-    }
+/// What a header block says about structure.
+#[derive(Default)]
+struct Head {
+    /// Where the body starts.
+    body: usize,
+    content_type: Option<Span>,
+    encoding: Option<Span>,
+}
 
+impl<'a> Reader<'a> {
     fn read(&mut self) {
         let mut at = 0;
         loop {
@@ -120,312 +125,179 @@ impl<'a> Reader<'a, '_> {
             if kind == PartKind::Message {
                 continue;
             }
+            self.search.refresh();
             loop {
-                let Some(delimiter) = self.next_delimiter(at) else { return self.finish() };
-                self.close_inside(&delimiter);
+                let Some(delimiter) = self.next_delimiter(at) else {
+                    return self.close(0, self.raw.len(), 0);
+                };
+                let line_end = self.ends.before(self.raw, delimiter.start);
+                self.close(delimiter.open + 1, delimiter.start, line_end);
                 at = delimiter.next;
-                if !delimiter.is_close {
+                if self.nest.pass(&delimiter) {
                     break;
                 }
             }
-            if self.index.entries.len() >= self.limits.parts {
-                self.defect(DefectKind::TooManyParts, at);
-                for open in &mut self.open {
-                    open.boundary = None;
-                }
-                return self.finish();
+            if self.nest.is_full() {
+                self.nest.give_up(at);
+                return self.close(0, self.raw.len(), 0);
             }
         }
     }
 
     /// Reads the header block at `start` and opens its part. Gives where its body starts.
     fn begin(&mut self, start: usize) -> (PartKind, usize) {
-        let fields = self.index.fields.len();
-        let body = self.header(start);
-        let fields = fields..self.index.fields.len();
-        let (parent, ordinal, in_digest) = match self.open.last_mut() {
-            Some(open) => {
-                open.children += 1;
-                (Some(open.entry), open.children, open.is_digest)
-            }
-            None => (None, 1, false),
-        };
-        let (content_type, fault) = content_type(self.field("Content-Type", &fields), in_digest);
-        if let Some((kind, offset)) = fault {
-            self.defect(kind, offset);
-        }
-        let (kind, boundary) = self.classify(&content_type, &fields, start);
-        let entry = self.index.entries.len();
-        self.index.entries.push(Entry {
-            kind,
-            parent,
-            ordinal,
-            after: entry + 1,
-            header: start..body,
-            body: body..self.raw.len(),
+        // Limited below this.
+        let fields = u32::try_from(self.fields.len()).unwrap_or(u32::MAX);
+        let head = self.header(start);
+        let in_digest = self.nest.is_in_digest();
+        let limit = self.nest.limits.field_bytes;
+        let value = |span: Span| span.structural_value(self.raw, limit);
+        let content_type = head.content_type.map(|span| (value(span), span.start));
+        let verdict = self.nest.judge(start, content_type, head.encoding.map(value));
+        let kind = verdict.kind;
+        let place = self.nest.open(verdict, head.body);
+        self.entries.push(Entry {
+            header: start,
+            body: head.body,
+            end: head.body,
             fields,
+            parent: place.parent,
+            ordinal: place.ordinal,
+            after: 0,
+            kind,
             in_digest,
         });
-        let is_digest = kind == PartKind::Multipart && content_type.is("multipart", "digest");
-        self.open.push(Open { entry, children: 0, is_digest, boundary });
-        (kind, body)
+        (kind, head.body)
     }
 
-    /// The first field of a name among those just listed.
-    fn field(&self, name: &str, fields: &Range<usize>) -> Option<Field<'a>> {
-        let own = self.index.fields.get(fields.clone())?;
-        own.iter()
-            .map(|span| Field::new(slice(self.raw, span.range()), *span, self.limits))
-            .find(|field| field.is_named(name))
-    }
-
-    /// What a part is, and the boundary where it is a multipart.
-    fn classify(
-        &mut self,
-        content_type: &ContentType<'a>,
-        fields: &Range<usize>,
-        start: usize,
-    ) -> (PartKind, Option<Cow<'a, [u8]>>) {
-        let is_multipart = content_type.is_multipart();
-        if !is_multipart && !content_type.is_message() {
-            return (PartKind::Leaf, None);
-        }
-        if self.open.len() >= self.limits.depth {
-            self.defect(DefectKind::TooDeep, start);
-            return (PartKind::Leaf, None);
-        }
-        let encoding = self
-            .field("Content-Transfer-Encoding", fields)
-            .map_or(TransferEncoding::SevenBit, Field::content_transfer_encoding);
-        if !is_multipart {
-            if encoding == TransferEncoding::Base64 {
-                self.defect(DefectKind::EncodedMessage, start);
-                return (PartKind::Leaf, None);
-            }
-            if self.index.entries.len() + 1 >= self.limits.parts {
-                self.defect(DefectKind::TooManyParts, start);
-                return (PartKind::Leaf, None);
-            }
-            return (PartKind::Message, None);
-        }
-        let boundary = match content_type.parameters().bytes("boundary") {
-            Some(Cow::Borrowed(text)) => Cow::Borrowed(trim_end(text, is_wsp)),
-            Some(Cow::Owned(text)) => Cow::Owned(trim_end(&text, is_wsp).to_vec()),
-            None => Cow::Borrowed(&[][..]),
-        };
-        if boundary.is_empty() {
-            self.defect(DefectKind::MissingBoundary, start);
-            return (PartKind::Leaf, None);
-        }
-        if matches!(encoding, TransferEncoding::Base64 | TransferEncoding::QuotedPrintable) {
-            self.defect(DefectKind::EncodedMultipart, start);
-        }
-        (PartKind::Multipart, Some(boundary))
-    }
-
-    fn is_delimiter(&self, at: usize) -> Option<Delimiter> {
-        let boundaries = self
-            .open
-            .iter()
-            .enumerate()
-            .filter_map(|(open, part)| Some((open, part.boundary.as_ref()?)));
-        delimiter_at(self.raw, self.ends, at, boundaries)
-    }
-
-    fn next_delimiter(&self, mut at: usize) -> Option<Delimiter> {
-        if self.open.iter().all(|open| open.boundary.is_none()) {
+    fn next_delimiter(&mut self, mut at: usize) -> Option<Delimiter> {
+        if !self.nest.is_bounded() {
             return None;
         }
         loop {
-            at = next_candidate(self.raw, self.ends, at)?;
-            if let Some(delimiter) = self.is_delimiter(at) {
+            at = self.search.next(self.raw, at)?;
+            if let Some(delimiter) = self.nest.delimiter_at(self.raw, at) {
                 return Some(delimiter);
             }
             at += 2;
         }
     }
 
-    /// Ends the parts that stand inside the multipart whose delimiter it is.
-    fn close_inside(&mut self, delimiter: &Delimiter) {
+    /// Closes all parts that stand deeper than `depth` before the line at `line`.
+    fn close(&mut self, depth: usize, line: usize, line_end: usize) {
+        let after = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         let mut end = 0;
-        while self.open.len() > delimiter.open + 1 {
-            end = self.close(delimiter.start, end);
-        }
-        if let Some(open) = self.open.last_mut()
-            && delimiter.is_close
-        {
-            open.boundary = None;
-            if open.children == 0 {
-                self.defect(DefectKind::BoundaryNotFound, delimiter.start);
+        while let Some(closed) = self.nest.close(depth, line, line_end, end) {
+            end = closed.end;
+            if let Some(entry) = self.entries.get_mut(closed.part as usize) {
+                entry.end = end;
+                entry.after = after;
             }
         }
     }
 
-    /// Ends the innermost part before the line that starts at `line`, and gives where.
-    ///
-    /// The line end before a delimiter belongs to it, but not where a header block needs it: then the
-    /// parts around, which are given that `end`, hold it as well.
-    fn close(&mut self, line: usize, end: usize) -> usize {
-        let Some(open) = self.open.pop() else { return end };
-        let after = self.index.entries.len();
-        let mut end = end;
-        if let Some(entry) = self.index.entries.get_mut(open.entry) {
-            let start = entry.body.start;
-            end = end.max(start).max(match line == self.raw.len() {
-                true => line,
-                false => self.ends.before(self.raw, start.min(line), line),
-            });
-            entry.after = after;
-            entry.body = start..end;
-        }
-        if open.boundary.is_some() {
-            let kind = match open.children {
-                0 => DefectKind::BoundaryNotFound,
-                _ => DefectKind::MissingClosingBoundary,
-            };
-            self.defect(kind, line);
-        }
-        end
-    }
-
-    fn finish(&mut self) {
-        while !self.open.is_empty() {
-            self.close(self.raw.len(), 0);
-        }
-    }
-
-    /// Lists the fields of the header block at `start`, and gives where the body starts.
-    fn header(&mut self, start: usize) -> usize {
+    /// Lists the fields of the header block at `start`.
+    fn header(&mut self, start: usize) -> Head {
         let raw = self.raw;
-        let in_multipart = self.open.iter().any(|open| open.boundary.is_some());
-        let mut at = start;
-        let mut field: Option<Span> = None;
+        let mut head = Head::default();
         let mut is_full = false;
-        let end = loop {
-            if at >= raw.len() {
-                break raw.len();
-            }
+        let mut at = start;
+        head.body = loop {
             let line = self.ends.line(raw, at);
-            if line.end == at && line.next > at {
-                self.check_line_end(at, line.next);
-                break line.next;
-            }
             let text = slice(raw, at..line.end);
-            if text.first().copied().is_some_and(is_wsp) {
-                match &mut field {
-                    Some(field) => field.end_at(line.next),
-                    None if at == start => self.defect(DefectKind::ContinuationWithoutField, at),
-                    None => {}
-                }
-            } else if in_multipart && text.starts_with(b"--") && self.is_delimiter(at).is_some() {
-                self.defect(DefectKind::MissingBlankLine, at);
+            let Some(first) = text.first() else {
+                self.check_line_end(line);
+                break line.next;
+            };
+            if *first == b'-'
+                && text.starts_with(b"--")
+                && self.nest.delimiter_at(raw, at).is_some()
+            {
+                self.nest.defects.name(DefectKind::MissingBlankLine, at);
                 break at;
-            } else {
-                self.list(field.take());
-                if !is_full && at - start >= self.limits.header_bytes {
-                    is_full = true;
-                    self.defect(DefectKind::HeaderTooLong, at);
-                }
-                match field_name(text) {
-                    Some((0, _)) => self.defect(DefectKind::MissingFieldName, at),
-                    Some((name, colon)) => {
-                        if name < colon {
-                            self.defect(DefectKind::SpaceBeforeColon, at);
-                        }
-                        let mut span = Span { start: at, name, colon, length: 0 };
-                        span.end_at(line.next);
-                        field = Some(span).filter(|_| !is_full);
-                    }
-                    None if at == 0
-                        && (text.starts_with(b"From ") || text.starts_with(b">From ")) =>
-                    {
-                        self.defect(DefectKind::MailboxFromLine, at);
-                    }
-                    None => {
-                        self.defect(DefectKind::MissingBlankLine, at);
-                        break at;
-                    }
-                }
             }
-            self.check_line_end(line.end, line.next);
-            at = line.next;
+            if !is_full && at - start >= self.nest.limits.header_bytes {
+                is_full = true;
+                self.nest.defects.name(DefectKind::HeaderTooLong, at);
+            }
+            let what = match is_wsp(*first) {
+                true => FirstLine::unfolded(&mut self.nest.defects, at),
+                false => FirstLine::read(text, at == 0, &mut self.nest.defects, at),
+            };
+            if what == FirstLine::Body {
+                break at;
+            }
+            self.check_line_end(line);
+            let next = self.folded(line.next);
+            if let FirstLine::Field { name, colon } = what
+                && !is_full
+            {
+                let length = u32::try_from(next - at).unwrap_or(u32::MAX);
+                self.list(Span { start: at, length, name, colon }, &mut head);
+            }
+            at = next;
         };
-        self.list(field);
-        end
+        head
     }
 
-    fn list(&mut self, field: Option<Span>) {
-        let Some(field) = field else { return };
-        match self.index.fields.len().cmp(&self.limits.fields) {
-            core::cmp::Ordering::Less => self.index.fields.push(field),
-            _ if !self.has_too_many_fields => {
+    /// Passes the lines that start with white space, and gives where the next one starts.
+    fn folded(&mut self, mut at: usize) -> usize {
+        while let Some(b' ' | b'\t') = self.raw.get(at) {
+            let line = self.ends.line(self.raw, at);
+            self.check_line_end(line);
+            at = line.next;
+        }
+        at
+    }
+
+    fn list(&mut self, field: Span, head: &mut Head) {
+        if self.fields.len() >= self.nest.limits.fields.min(u32::MAX as usize) {
+            if !self.has_too_many_fields {
                 self.has_too_many_fields = true;
-                self.defect(DefectKind::TooManyFields, field.start);
+                self.nest.defects.name(DefectKind::TooManyFields, field.start);
             }
-            _ => {}
+            return;
+        }
+        if field.length as usize > self.nest.limits.field_bytes {
+            self.nest.defects.name(DefectKind::FieldTooLong, field.start);
+        }
+        self.fields.push(field);
+        let name = slice(self.raw, field.start..field.start + usize::from(field.name));
+        match Structural::of(name) {
+            Some(Structural::ContentType) => head.content_type = head.content_type.or(Some(field)),
+            Some(Structural::Encoding) => head.encoding = head.encoding.or(Some(field)),
+            None => {}
         }
     }
 
-    fn check_line_end(&mut self, end: usize, next: usize) {
-        if self.ends == LineEnds::Lf && next == end + 1 && !self.has_bare_line_feed {
-            self.has_bare_line_feed = true;
-            self.defect(DefectKind::BareLineFeed, end);
+    #[inline]
+    fn check_line_end(&mut self, line: Line) {
+        if self.ends == LineEnds::Lf && line.next == line.end + 1 {
+            self.nest.defects.bare_line_feed(line.end);
         }
     }
 }
 
-/// How many bytes of a line are searched for the colon behind a field's name: what a line may have (RFC 5322 §2.1.1).
-const LONGEST_NAME: usize = 998;
-
-/// The length of the name of the field whose first line this is, and where its colon stands; `None` where the
-/// line is no field.
-///
-/// ```abnf
-/// field-name = 1*ftext
-/// ftext      = %d33-57 / %d59-126
-/// ```
-/// Obsolete syntax has white space before the colon (RFC 5322 §4.5.8).
-fn field_name(line: &[u8]) -> Option<(u16, u16)> {
-    let line = slice(line, 0..line.len().min(LONGEST_NAME));
-    let length = line.iter().position(|byte| !byte.is_ascii_graphic() || *byte == b':')?;
-    let space = from(line, length).iter().position(|byte| !is_wsp(*byte))?;
-    let colon = length + space;
-    let is_field = line.get(colon) == Some(&b':');
-    is_field.then_some((u16::try_from(length).ok()?, u16::try_from(colon).ok()?))
-}
-
-/// The content type of a part, what it is taken for where it has none, and the fault where it does not parse.
-pub(crate) fn content_type(
-    field: Option<Field<'_>>,
-    in_digest: bool,
-) -> (ContentType<'_>, Option<(DefectKind, usize)>) {
+/// The content type of a part, as [`Nest::judge`] takes it.
+pub(crate) fn content_type<'a>(field: Option<Field<'a>>, in_digest: bool) -> ContentType<'a> {
     let Some(field) = field else {
-        return (if in_digest { ContentType::MESSAGE } else { ContentType::TEXT }, None);
+        return if in_digest { ContentType::MESSAGE } else { ContentType::TEXT };
     };
-    match field.content_type() {
-        Ok(found) => (found, None),
-        Err(_) => (ContentType::TEXT, Some((DefectKind::InvalidContentType, field.range().start))),
-    }
+    field.content_type().unwrap_or(ContentType::TEXT)
 }
 
 /// How many lines a text has. A last line that is not ended counts as one.
-pub(crate) fn count_lines(text: &[u8], any_line_end: bool) -> usize {
-    let (ended, last) = if any_line_end {
-        let mut lines = 0;
-        let mut at = 0;
-        loop {
-            let line = LineEnds::Any.line(text, at);
-            if line.next == line.end {
-                break (lines, from(text, at).first());
-            }
-            lines += 1;
-            at = line.next;
-        }
-    } else {
-        let last = text.last().filter(|byte| **byte != b'\n');
-        (memchr::memchr_iter(b'\n', text).count(), last)
-    };
-    ended + usize::from(last.is_some())
+pub(crate) fn count_lines(text: &[u8], ends: LineEnds) -> usize {
+    if ends == LineEnds::Lf {
+        let last = text.last().is_some_and(|byte| *byte != b'\n');
+        return memchr::memchr_iter(b'\n', text).count() + usize::from(last);
+    }
+    let (mut lines, mut at) = (0, 0);
+    while at < text.len() {
+        at = ends.line(text, at).next;
+        lines += 1;
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -433,29 +305,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_told_from_text() {
-        assert_eq!(field_name(b"Subject: x"), Some((7, 7)));
-        assert_eq!(field_name(b"Subject \t: x"), Some((7, 9)));
-        assert_eq!(field_name(b": x"), Some((0, 0)));
-        assert_eq!(field_name(b" : x"), Some((0, 1)));
-        assert_eq!(field_name(b"two words: x"), None);
-        assert_eq!(field_name(b"no colon"), None);
-        assert_eq!(field_name("n\u{e4}me: x".as_bytes()), None);
+    fn lines_are_counted() {
+        assert_eq!(count_lines(b"", LineEnds::Lf), 0);
+        assert_eq!(count_lines(b"a\r\nb\r\n", LineEnds::Lf), 2);
+        assert_eq!(count_lines(b"a\nb", LineEnds::Lf), 2);
+        assert_eq!(count_lines(b"a\rb\r", LineEnds::Any), 2);
+        assert_eq!(count_lines(b"a\r\nb", LineEnds::Any), 2);
     }
 
     #[test]
     fn a_header_is_looked_at_once() {
         let header = b"A: b\r\n c\r\n".repeat(1000);
         let steps = crate::steps::of(|| Index::read(&header, &Limits::default()));
-        assert!((header.len() as u64 / 2..=3 * header.len() as u64).contains(&steps), "{steps}");
-    }
-
-    #[test]
-    fn lines_are_counted() {
-        assert_eq!(count_lines(b"", false), 0);
-        assert_eq!(count_lines(b"a\r\nb\r\n", false), 2);
-        assert_eq!(count_lines(b"a\nb", false), 2);
-        assert_eq!(count_lines(b"a\rb\r", true), 2);
-        assert_eq!(count_lines(b"a\r\nb", true), 2);
+        let length = header.len() as u64;
+        assert!((length / 2..=3 * length).contains(&steps), "{steps}");
     }
 }

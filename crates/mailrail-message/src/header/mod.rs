@@ -259,6 +259,12 @@ impl<'m> Field<'m> {
         trim_end(value, |byte| matches!(byte, b'\r' | b'\n'))
     }
 
+    /// What of its value says how a message is built.
+    pub(crate) fn structural_value(self) -> &'m [u8] {
+        let span = Span { start: 0, ..self.span };
+        span.structural_value(self.raw, self.limits.field_bytes)
+    }
+
     /// The limits that its value is read within.
     pub(crate) const fn limits(self) -> ValueLimits {
         self.limits.of_values()
@@ -297,7 +303,7 @@ impl<'m> Field<'m> {
     }
 
     pub(crate) fn content_type(self) -> Result<ContentType<'m>, SyntaxError> {
-        ContentType::parse_within(self.raw_value(), self.limits())
+        ContentType::parse_within(self.structural_value(), self.limits())
     }
 
     pub(crate) fn content_disposition(self) -> Result<ContentDisposition<'m>, SyntaxError> {
@@ -305,7 +311,7 @@ impl<'m> Field<'m> {
     }
 
     pub(crate) fn content_transfer_encoding(self) -> TransferEncoding<'m> {
-        TransferEncoding::parse_within(self.raw_value(), self.limits())
+        TransferEncoding::parse_within(self.structural_value(), self.limits())
     }
 }
 
