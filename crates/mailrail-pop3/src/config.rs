@@ -48,6 +48,16 @@ pub struct Limits {
     /// Client: lines of an answer to CAPA. More of them end with
     /// [`Error::TooManyCapabilities`](crate::Error::TooManyCapabilities).
     pub capabilities: usize,
+    /// Download: the largest message that is fetched, in octets. One that is larger by what the
+    /// server says is left there; one that turns out so ends with
+    /// [`Error::MessageTooLong`](crate::Error::MessageTooLong).
+    pub message: u64,
+    /// Download: messages in a maildrop. More of them end with
+    /// [`Error::TooManyMessages`](crate::Error::TooManyMessages).
+    pub messages: u32,
+    /// Download: new messages whose keys are held at a time. Where there are more, UIDL is asked
+    /// again once these are fetched.
+    pub batch: usize,
 }
 
 impl Default for Limits {
@@ -60,6 +70,9 @@ impl Default for Limits {
             logins: 3,
             pipelined: 32,
             capabilities: 100,
+            message: 4 << 30,
+            messages: 1_000_000,
+            batch: 1_000,
         }
     }
 }

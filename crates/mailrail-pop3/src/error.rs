@@ -40,6 +40,22 @@ pub enum Error {
     /// told.
     #[error("too many logins")]
     TooManyLogins,
+    /// Download: the server offers no way to log in that may be used.
+    #[error("no way to log in")]
+    NoLogin,
+    /// Download: the server let us in before it had proved who it is (RFC 4422 §3.6).
+    #[error("the server has not proved who it is")]
+    Unproved,
+    /// Download: more messages than [`Limits::messages`](crate::Limits::messages).
+    #[error("too many messages")]
+    TooManyMessages,
+    /// Download: a listing of more lines than there are messages.
+    #[error("more messages are listed than there are")]
+    EndlessListing,
+    /// Download: a message longer than [`Limits::message`](crate::Limits::message), or much longer
+    /// than the server said.
+    #[error("a message is longer than it should be")]
+    MessageTooLong,
     /// `event` was called though `poll` had not said [`Step::Event`](mailrail_wire::Step::Event).
     #[error("no event is ready")]
     NoEvent,

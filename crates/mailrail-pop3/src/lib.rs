@@ -8,6 +8,7 @@ pub mod client;
 pub mod command;
 mod config;
 mod deadline;
+pub mod download;
 mod error;
 mod framing;
 mod grammar;
@@ -18,6 +19,7 @@ pub mod types;
 pub use client::Client;
 pub use command::Command;
 pub use config::{Config, Limits, Timeouts};
+pub use download::Download;
 pub use error::{Error, Misuse, SyntaxError};
 pub use response::{
     Capabilities, DropListing, Expire, LanguageListing, LoginDelay, Response, ResponseCode,

@@ -4,7 +4,8 @@
 use bytes::Buf;
 use core::{mem::size_of, time::Duration};
 use mailrail_pop3::{
-    Capabilities, Client, Config, DropListing, Error, MessageNumber, Server, Text, client, server,
+    Capabilities, Client, Config, DropListing, Error, LanguageRange, MessageNumber, Misuse,
+    Password, ResponseCode, Server, Text, UserName, client, server,
 };
 use mailrail_wire::{Connection, Input, Step, Time};
 
@@ -221,6 +222,105 @@ fn a_close_at_each_byte_is_told() {
             }
         };
         assert_eq!(error, Error::Closed, "{len}");
+    }
+}
+
+/// What gives a client a command.
+type Command<'a> = dyn Fn(&mut Client) -> Result<(), Misuse> + 'a;
+
+#[test]
+fn a_refusal_of_each_command_is_told_and_the_talk_goes_on() {
+    let user = UserName::parse(b"a").unwrap();
+    let password = Password::parse(b"b").unwrap();
+    let one = MessageNumber::new(1).unwrap();
+    let commands: [&Command<'_>; 18] = [
+        &|client| client.capa(),
+        &|client| client.stls(),
+        &|client| client.login(user, password),
+        &|client| client.apop(user, password),
+        &|client| client.authenticate("X-A", None),
+        &|client| client.utf8(),
+        &|client| client.languages(),
+        &|client| client.lang(LanguageRange::Any),
+        &|client| client.stat(),
+        &|client| client.list(None),
+        &|client| client.list(Some(one)),
+        &|client| client.uidl(None),
+        &|client| client.uidl(Some(one)),
+        &|client| client.retr(one),
+        &|client| client.top(one, 1),
+        &|client| client.dele(one),
+        &|client| client.rset(),
+        &|client| client.noop(),
+    ];
+    for (n, command) in commands.into_iter().enumerate() {
+        let (mut client, mut input) = (Client::new(plaintext()), Input::default());
+        input.extend(b"+OK <a@b>\r\n");
+        assert_eq!(client.poll(at(0), &mut input), Ok(Step::Event));
+        assert!(client.event(&mut input).is_ok());
+        command(&mut client).unwrap();
+        let mut told = Vec::new();
+        for answer in ["-ERR [SYS/TEMP] no\r\n", "+OK\r\n"] {
+            assert!(matches!(client.poll(at(0), &mut input), Ok(Step::Write { .. })), "{n}");
+            let output = client.output();
+            output.advance(output.remaining());
+            input.extend(answer.as_bytes());
+            assert_eq!(client.poll(at(0), &mut input), Ok(Step::Event), "{n}");
+            match client.event(&mut input).unwrap() {
+                client::Event::Err { code, text, .. } => {
+                    assert_eq!((code, text), (Some(ResponseCode::SYS_TEMP), &b"no"[..]));
+                    told.push("no");
+                }
+                client::Event::Ok { request: client::Request::Noop, .. } => told.push("ok"),
+                event => panic!("{n}: {event:?}"),
+            }
+            if told.len() == 1 {
+                client.noop().unwrap();
+            }
+        }
+        assert_eq!(told, ["no", "ok"], "{n}");
+    }
+}
+
+#[test]
+fn a_client_that_goes_at_each_byte_deletes_nothing() {
+    let commands = b"CAPA\r\nUSER a\r\nPASS b\r\nDELE 1\r\nRETR 2\r\nQUIT\r\n";
+    for len in 0..=commands.len() {
+        let mut server = Server::new(Capabilities::all(), plaintext());
+        let (mut input, mut rest, mut quits) = (Input::default(), commands[..len].iter(), 0);
+        let ended = loop {
+            match server.poll(at(0), &mut input) {
+                Ok(Step::Event) => match server.event(&mut input).unwrap() {
+                    server::Event::Login { .. } => {
+                        server.open(DropListing { messages: 2, octets: 2 }).unwrap();
+                    }
+                    server::Event::WantSize(_) => server.size(1).unwrap(),
+                    server::Event::WantMessage => server.end_message().unwrap(),
+                    server::Event::EndOfMessage(_) => {}
+                    server::Event::Quit { deleted } => {
+                        quits += deleted.len();
+                        server.ok(Text::NONE).unwrap();
+                    }
+                    _ => server.ok(Text::NONE).unwrap(),
+                },
+                Ok(Step::Write { .. }) => {
+                    let output = server.output();
+                    output.advance(output.remaining());
+                }
+                Ok(Step::Read { .. }) => match rest.next() {
+                    Some(byte) => input.extend(&[*byte]),
+                    None => input.received(0),
+                },
+                Ok(Step::Close) => break Ok(()),
+                Ok(step) => panic!("not expected: {step:?}"),
+                Err(error) => break Err(error),
+            }
+        };
+        let is_whole = len == commands.len();
+        assert_eq!(
+            (ended, quits),
+            (if is_whole { Ok(()) } else { Err(Error::Closed) }, u32::from(is_whole))
+        );
     }
 }
 

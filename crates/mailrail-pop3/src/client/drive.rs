@@ -5,8 +5,8 @@ use super::{
     state::{Credentials, Mechanism, Queued, Reading, State},
 };
 use crate::{
-    ApopDigest, Capabilities, Command, DropListing, Error, LanguageListing, LanguageTag, Misuse,
-    Response, ScanListing, Status, Timestamp, UniqueIdListing, UserName,
+    ApopDigest, Capabilities, Command, DropListing, Error, LanguageListing, LanguageTag,
+    MessageNumber, Misuse, Response, ScanListing, Status, Timestamp, UniqueIdListing, UserName,
     command::{Apop, Auth},
     deadline::Wait,
     framing::{Frame, next_line, unstuffed, without_end},
@@ -32,7 +32,7 @@ pub(super) enum Ready {
     Capabilities(Box<Capabilities>),
     Stat(usize, DropListing),
     Scan(usize, Request, ScanListing),
-    UniqueId(usize, Request),
+    UniqueId(usize, Request, MessageNumber),
     Language(usize),
     LanguageListing(usize),
     Malformed(usize, Request),
@@ -41,7 +41,35 @@ pub(super) enum Ready {
     Secured,
 }
 
+/// What the event that is ready is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peek {
+    Refused,
+    Err(Request),
+    UniqueId(MessageNumber),
+    /// A message of RETR begins.
+    Begin,
+    /// Octets of one.
+    Octets,
+    /// Its end.
+    End,
+    Other,
+}
+
 impl Client {
+    /// What the event that is ready is about; none where there is none.
+    pub(crate) fn peek(&self) -> Option<Peek> {
+        Some(match self.ready.as_ref()? {
+            Ready::Refused(_) => Peek::Refused,
+            Ready::Err(_, request) => Peek::Err(*request),
+            Ready::UniqueId(_, _, message) => Peek::UniqueId(*message),
+            Ready::Ok(_, Request::Retr(_)) => Peek::Begin,
+            Ready::Message { request: Request::Retr(_), .. } => Peek::Octets,
+            Ready::End(_, Request::Retr(_)) => Peek::End,
+            _ => Peek::Other,
+        })
+    }
+
     /// Sends what may be sent now.
     fn send(&mut self) {
         while let Some(next) = self.queue.front() {
@@ -315,8 +343,10 @@ impl Client {
 /// What a line of a listing is.
 fn entry(text: &[u8], len: usize, request: Request) -> Ready {
     match request {
-        Request::Uidl(_) if UniqueIdListing::parse(text).is_ok() => Ready::UniqueId(len, request),
-        Request::Uidl(_) => Ready::Malformed(len, request),
+        Request::Uidl(_) => match UniqueIdListing::parse(text) {
+            Ok(listing) => Ready::UniqueId(len, request, listing.message),
+            Err(_) => Ready::Malformed(len, request),
+        },
         Request::Languages if LanguageListing::parse(text).is_ok() => Ready::LanguageListing(len),
         Request::Languages => Ready::Malformed(len, request),
         _ => match ScanListing::parse(text) {
@@ -433,7 +463,7 @@ impl Connection for Client {
                 input.take(len);
                 Event::Scan { request, listing }
             }
-            Ready::UniqueId(len, request) => {
+            Ready::UniqueId(len, request, _) => {
                 let text = entry_text(without_end(input.take(len)), request);
                 let listing = UniqueIdListing::parse(text).map_err(Error::Response)?;
                 Event::UniqueId { request, listing }

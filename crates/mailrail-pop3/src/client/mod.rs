@@ -11,6 +11,7 @@ use crate::{
     deadline::Deadline,
 };
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
+pub(crate) use drive::Peek;
 use drive::Ready;
 use mailrail_sasl::{exchange, is_mechanism_name, sends_password};
 use mailrail_wire::{LineFinder, Output, Secret};
