@@ -13,7 +13,7 @@ use crate::{
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 pub(crate) use drive::Peek;
 use drive::Ready;
-use mailrail_sasl::{exchange, is_mechanism_name, sends_password};
+use mailrail_sasl::{exchange, is_mechanism_name, saslprep, sends_password};
 use mailrail_wire::{LineFinder, Output, Secret};
 use state::{Credentials, Mechanism, Queued, Reading, State};
 
@@ -151,7 +151,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`capa`](Self::capa), [`Misuse::NoTimestamp`], and [`Misuse::NotAscii`].
+    /// As [`capa`](Self::capa), [`Misuse::NoTimestamp`], [`Misuse::NotAscii`], and
+    /// [`Misuse::Prohibited`]: both are prepared first (SASLprep, RFC 4013, RFC 6856 §2.2).
     pub fn apop(&mut self, user: UserName<'_>, password: Password<'_>) -> Result<(), Misuse> {
         self.check()?;
         let timestamp = self.timestamp.as_deref().ok_or(Misuse::NoTimestamp)?;
@@ -159,8 +160,13 @@ impl Client {
             return Err(Misuse::NotAscii);
         }
         let timestamp = Timestamp::parse(timestamp.as_bytes()).map_err(|_| Misuse::NoTimestamp)?;
+        let prepared = saslprep::stored(password.secret().into_exposed());
+        let prepared = prepared.map_err(|_| Misuse::Prohibited)?;
+        let password = Password::parse(prepared.as_bytes()).map_err(|_| Misuse::Prohibited)?;
         let digest = timestamp.digest(password);
-        self.queue.push_back(Queued::Apop(user.as_str().into(), digest));
+        let user = saslprep::query(user.as_str()).map_err(|_| Misuse::Prohibited)?;
+        UserName::parse(user.as_bytes()).map_err(|_| Misuse::Prohibited)?;
+        self.queue.push_back(Queued::Apop(user.into(), digest));
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use alloc::{boxed::Box, collections::VecDeque};
 use core::{fmt, time::Duration};
 use key::HeaderKey;
 use login::Login;
-use mailrail_sasl::ClientMechanism;
+use mailrail_sasl::{Authenticator, ClientMechanism};
 use runs::Runs;
 
 /// A session that fetches what is new, in the maildrop's order, and deletes or keeps what is held.
@@ -253,11 +253,20 @@ impl Download {
         }
     }
 
-    /// Has it log in by a SASL mechanism. By the first one given that the server offers: give the
-    /// best one first. One that shows a password is used only where it may be.
+    /// Has it log in by the best SASL mechanism that the server offers and the credentials fit, or,
+    /// where there is none and they are a password, as [`with_password`](Self::with_password) does.
+    /// What shows a password or token is used only where it may be.
     #[must_use]
-    pub fn with_mechanism(mut self, mechanism: impl ClientMechanism + Send + 'static) -> Self {
-        self.login.mechanisms.push_back(Box::new(mechanism));
+    pub fn with_authenticator(mut self, authenticator: Authenticator) -> Self {
+        self.login.authenticator = Some(Box::new(authenticator));
+        self
+    }
+
+    /// Has it log in by that SASL mechanism, where the server offers it, before the
+    /// [authenticator](Self::with_authenticator) chooses. Of several the first one goes first.
+    #[must_use]
+    pub fn with_mechanism(mut self, mechanism: impl ClientMechanism + 'static) -> Self {
+        self.login.mechanisms.push(Box::new(mechanism));
         self
     }
 

@@ -2,6 +2,7 @@
 
 use crate::ApopDigest;
 use alloc::boxed::Box;
+use mailrail_sasl::saslprep;
 
 /// A client's claim to know a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,9 +12,11 @@ pub struct ApopProof {
 }
 
 impl ApopProof {
-    /// Whether it is made with this password. How long that takes does not tell how much is right.
+    /// Whether it is made with this password, which is prepared first (SASLprep, RFC 4013, as
+    /// RFC 6856 §2.2 asks). How long that takes does not tell how much is right.
     #[must_use]
     pub fn is_by(&self, password: &str) -> bool {
-        self.digest.is_of(&self.timestamp, password)
+        let prepared = saslprep::stored(password);
+        prepared.is_ok_and(|password| self.digest.is_of(&self.timestamp, &password))
     }
 }

@@ -6,7 +6,7 @@ use mailrail_pop3::{
     client::Request,
     download::{Event, Policy, TlsPolicy},
 };
-use mailrail_sasl::{ClientMechanism, PlainClient};
+use mailrail_sasl::{Authenticator, ClientMechanism, Credentials, Nonce, PlainClient};
 use mailrail_wire::{Connection, Input, Secret, Step, Time};
 
 /// What a session came to.
@@ -300,6 +300,21 @@ fn mechanisms_in_their_order() {
     let download = new(TlsPolicy::None, Config::default()).with_mechanism(plain());
     assert_eq!(asked(download.with_mechanism(Waiting), "-ERR\r\n").told, ["no Auth"]);
     let download = new(TlsPolicy::None, Config::default()).with_mechanism(plain());
+    assert_eq!(asked(download, "").ended, Some(Error::NoLogin));
+    // The best that fits; and where none does, USER and PASS.
+    let authenticator = || {
+        let credentials = Credentials::password("bob", "x").unwrap();
+        Authenticator::new(credentials, Nonce::from_random(&[7; 18]))
+    };
+    let download = new(TlsPolicy::Implicit, Config::default()).with_authenticator(authenticator());
+    assert!(asked(download, "").asked.contains(&"AUTH PLAIN AGJvYgB4".to_owned()));
+    let download = new(TlsPolicy::None, plaintext()).with_authenticator(authenticator());
+    let seen = run(download, |line| {
+        let answer = if line == "CAPA" { "+OK\r\nUSER\r\nSASL X-Y\r\n.\r\n" } else { good(line) };
+        (answer, false)
+    });
+    assert!(seen.asked.contains(&"PASS x".to_owned()) && seen.ended.is_none());
+    let download = new(TlsPolicy::None, Config::default()).with_authenticator(authenticator());
     assert_eq!(asked(download, "").ended, Some(Error::NoLogin));
     // A server that lets us in without its proof.
     let download = new(TlsPolicy::None, Config::default()).with_mechanism(Waiting);
