@@ -21,6 +21,22 @@ pub struct Config {
     pub lmtp: bool,
     /// Server: MAIL is answered 530 before AUTH has succeeded, as in submission (RFC 6409 §4.3).
     pub require_auth: bool,
+    /// Server: a header of the PROXY protocol comes before anything else, and tells who connects
+    /// ([`Event::Proxied`](crate::server::Event::Proxied)). Only for connections that none but the
+    /// proxy can make.
+    pub proxy: bool,
+    /// Server: a client that says something before the greeting, or behind a command that must
+    /// be answered first (RFC 2920 §3.1), or anything behind any command where it was not told of
+    /// PIPELINING, is answered 503 or 554, and the conversation ends. Programs that send spam
+    /// often do; so do those that are made to talk SMTP without knowing it.
+    pub strict_pipelining: bool,
+    /// Server: CR and LF in messages that are not part of CR LF are passed on as they are, and
+    /// never taken for a line end. Otherwise such a message is refused 5.5.2: another server
+    /// behind may see a second message in it.
+    pub pass_bare_line_ends: bool,
+    /// Server: a message with bytes over 127 for which MAIL did not say `BODY=8BITMIME` is refused
+    /// 5.6.1. Otherwise it is passed on: many clients just send it.
+    pub refuse_eight_bit: bool,
     /// Both: mechanisms that show a password to everyone on the way
     /// ([`sends_password`](mailrail_sasl::sends_password)) may be used without TLS. The server
     /// does not offer them otherwise, the client refuses to use them (RFC 4954 §4).
@@ -50,6 +66,9 @@ pub struct Limits {
     /// Server: the recipients of a message (1,000; at least 100, RFC 5321 §4.5.3.1.8). One more is
     /// answered 452.
     pub recipients: usize,
+    /// Server: how often AUTH may be refused with a 5yz code (5). The last time is answered 421
+    /// instead, and the connection is closed.
+    pub auth_failures: usize,
     /// Server: the commands that are unknown, do not parse or are out of sequence (20). One more
     /// is answered 421, and the conversation ends.
     pub errors: usize,
@@ -64,6 +83,7 @@ impl Default for Limits {
             pipelined: 64,
             output: 4_096,
             recipients: 1_000,
+            auth_failures: 5,
             errors: 20,
         }
     }

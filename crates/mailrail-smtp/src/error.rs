@@ -30,6 +30,16 @@ pub enum Error {
     /// Server: more errors than [`Limits::errors`](crate::Limits::errors).
     #[error("too many errors")]
     TooManyErrors,
+    /// Server: what came is no PROXY header ([`Config::proxy`](crate::Config::proxy)).
+    #[error("not a PROXY header")]
+    NotProxied,
+    /// Server: the client did not wait
+    /// ([`Config::strict_pipelining`](crate::Config::strict_pipelining)).
+    #[error("the client did not wait for a reply")]
+    Pipelined,
+    /// Server: BDAT without a size. What follows may be a command or not (RFC 3030 §2).
+    #[error("a chunk of unknown size")]
+    BadChunk,
     /// `event` was called where `poll` had not just said `Step::Event`.
     #[error("no event is ready")]
     NoEvent,
@@ -41,6 +51,7 @@ impl Error {
     pub const fn reply_code(&self) -> Option<ReplyCode> {
         match self {
             Self::TimedOut | Self::TooManyErrors => Some(ReplyCode::UNAVAILABLE),
+            Self::BadChunk => Some(ReplyCode::BAD_ARGUMENTS),
             _ => None,
         }
     }
@@ -69,6 +80,15 @@ pub enum Misuse {
     /// An address holds characters beyond ASCII, and MAIL has no SMTPUTF8 (RFC 6531 §3.4).
     #[error("an address beyond ASCII without SMTPUTF8")]
     NotAscii,
+    /// REQUIRETLS is for messages that go by TLS (RFC 8689 §4.2.1).
+    #[error("REQUIRETLS without TLS")]
+    Insecure,
+    /// The server takes no more in this connection or message (LIMITS, RFC 9422).
+    #[error("the server takes no more than {limit}")]
+    PastLimit {
+        /// How many it takes.
+        limit: u32,
+    },
     /// A name or text given does not follow the grammar.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),

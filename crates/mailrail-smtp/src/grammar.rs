@@ -234,6 +234,12 @@ pub(crate) fn xtext(text: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(decoded).ok().map(Cow::Owned)
 }
 
+/// `word = ALPHA 0*(wordchar)` (RFC 3865 §2.2)
+pub(crate) fn is_solicitation(word: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
+    word.starts_with(|first: char| first.is_ascii_alphabetic()) && word.bytes().all(is_word)
+}
+
 const fn hex(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),

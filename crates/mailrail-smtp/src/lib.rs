@@ -7,10 +7,12 @@ extern crate alloc;
 pub mod client;
 pub mod command;
 mod config;
+mod domains;
 mod error;
 mod framing;
 mod grammar;
 mod line_ends;
+mod proxy;
 pub mod response;
 pub mod server;
 pub mod submission;
@@ -19,10 +21,13 @@ pub mod types;
 pub use client::Client;
 pub use config::{Config, Limits, Timeouts};
 pub use error::{Error, Misuse, SyntaxError};
+pub use proxy::Proxied;
 pub use response::{EnhancedStatusCode, Reply, ReplyCode};
 pub use server::Server;
 pub use submission::Submission;
 pub use types::{
-    AddressLiteral, Domain, EnvelopeId, Extension, Extensions, ForwardPath, GeneralLiteral, Host,
-    LocalPart, Mailbox, Notify, OriginalRecipient, Parameter, Protocol, Ret, ReversePath, Unfit,
+    AddressLiteral, ByMode, DeliverBy, Domain, EnvelopeId, Extension, Extensions, ForwardPath,
+    FutureRelease, GeneralLiteral, Hold, HoldSeconds, Host, LocalPart, Mailbox, Notify,
+    OriginalRecipient, Otherwise, Parameter, Priority, Protocol, Received, Ret, ReversePath,
+    SessionLimits, Solicitation, Timestamp, Unfit, ValidSince,
 };

@@ -27,7 +27,6 @@ impl LineEndings {
     }
 
     /// Whether the text so far ends in a CR, which is bare where the text ends there.
-    #[cfg(test)]
     pub(crate) fn is_cut(&self) -> bool {
         self.last == Some(b'\r')
     }

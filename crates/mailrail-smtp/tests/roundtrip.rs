@@ -3,8 +3,10 @@
 
 use bytes::Buf as _;
 use mailrail_smtp::{
-    Client, Config, Domain, EnhancedStatusCode, Extensions, Reply, ReplyCode, Server,
-    command::{Auth, Body, Command, Mail, Rcpt, Vrfy},
+    ByMode, Client, Config, DeliverBy, Domain, EnhancedStatusCode, EnvelopeId, Extensions, Hold,
+    HoldSeconds, Notify, OriginalRecipient, Otherwise, Priority, Reply, ReplyCode, Ret, Server,
+    Solicitation, ValidSince,
+    command::{Attributes, Auth, Bdat, Body, Burl, Command, Etrn, Help, Mail, Rcpt, Vrfy},
     server,
 };
 use mailrail_wire::{Connection as _, Input, Output, Secret, Step, Time};
@@ -24,11 +26,12 @@ fn host() -> impl Strategy<Value = String> {
         any::<[u8; 4]>().prop_map(|ip| format!("[{}]", core::net::Ipv4Addr::from(ip))),
         any::<[u8; 16]>().prop_map(|ip| format!("[IPv6:{}]", core::net::Ipv6Addr::from(ip))),
         "\\[[a-z0-9-]{0,3}x:[!-Z^-~]{1,9}\\]",
+        "[a-zäß例]{1,5}(\\.[a-z广告]{1,4}){0,2}",
     ]
 }
 
 fn mailbox() -> impl Strategy<Value = mailrail_smtp::Mailbox<'static>> {
-    let text = prop_oneof!["[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,9}", "[ -~]{0,12}"];
+    let text = prop_oneof!["[a-zäß用0-9!#$%&'*+/=?^_`{|}~.-]{1,9}", "[ -~é]{0,12}"];
     (text, host()).prop_map(|(text, host)| mailrail_smtp::Mailbox {
         local_part: mailrail_smtp::LocalPart::new(text).unwrap(),
         host: host.parse().unwrap(),
@@ -41,25 +44,96 @@ fn others() -> impl Strategy<Value = Vec<mailrail_smtp::Parameter<'static>>> {
 }
 
 fn mail() -> impl Strategy<Value = Command<'static>> {
-    let body = prop::option::of(prop::sample::select(vec![Body::SevenBit, Body::EightBitMime]));
+    let bodies = vec![Body::SevenBit, Body::EightBitMime, Body::BinaryMime];
+    let body = prop::option::of(prop::sample::select(bodies));
     let auth = prop::option::of("[ -~äß]{1,12}");
-    (prop::option::of(mailbox()), any::<Option<u64>>(), body, auth, others()).prop_map(
-        |(mailbox, size, body, auth, others)| {
+    let first = (prop::option::of(mailbox()), any::<Option<u64>>(), body, auth, others());
+    (first, any::<(bool, bool)>(), prop::option::of("[ -~]{0,33}"), later()).prop_map(
+        |((mailbox, size, body, auth, others), (utf8, tls), id, later)| {
             let path = mailbox.map_or(mailrail_smtp::ReversePath::Null, Into::into);
             let mut mail = Mail::new(path);
             (mail.size, mail.body, mail.auth, mail.others) =
                 (size, body, auth.map(Into::into), others);
+            (mail.smtp_utf8, mail.require_tls) = (utf8, tls);
+            mail.envelope_id =
+                id.filter(|id| !id.is_empty()).map(|id| EnvelopeId::new(id).unwrap());
+            let (ret, by, hold, priority, solicit) = later;
+            (mail.ret, mail.by, mail.hold) = (ret, by, hold);
+            (mail.mt_priority, mail.solicit) = (priority, solicit);
             Command::Mail(mail)
         },
     )
 }
 
+type Later = (
+    Option<Ret>,
+    Option<DeliverBy>,
+    Option<Hold<'static>>,
+    Option<Priority>,
+    Option<Solicitation<'static>>,
+);
+
+fn later() -> impl Strategy<Value = Later> {
+    let until = "20[0-9]{2}-0[1-9]-[0-2][1-9]T0[0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,3})?Z";
+    let hold = prop_oneof![
+        (1_u32..=999_999_999).prop_map(|seconds| Hold::For(HoldSeconds::new(seconds).unwrap())),
+        until.prop_map(|until| Hold::Until(until.parse().unwrap())),
+    ];
+    let by = (1_i32..=999_999_999, any::<(bool, bool)>()).prop_map(|(seconds, (back, trace))| {
+        let by = match back {
+            true => DeliverBy::new(seconds, ByMode::Return),
+            false => DeliverBy::new(-seconds, ByMode::Notify),
+        };
+        if trace { by.unwrap().with_trace() } else { by.unwrap() }
+    });
+    (
+        prop::option::of(prop::sample::select(vec![Ret::Full, Ret::Headers])),
+        prop::option::of(by),
+        prop::option::of(hold),
+        prop::option::of((-9_i8..=9).prop_map(|priority| Priority::new(priority).unwrap())),
+        prop::option::of(
+            "[a-z][a-z.:_-]{0,9}(,[a-z]{1,3}){0,2}".prop_map(|text| text.parse().unwrap()),
+        ),
+    )
+}
+
 fn rcpt() -> impl Strategy<Value = Command<'static>> {
-    (prop::option::of(mailbox()), others()).prop_map(|(mailbox, others)| {
-        let path = mailbox.map_or(mailrail_smtp::ForwardPath::Postmaster, Into::into);
-        let mut rcpt = Rcpt::new(path);
-        rcpt.others = others;
-        Command::Rcpt(rcpt)
+    let original = prop_oneof![
+        "[ -~]{1,99}".prop_map(|text| OriginalRecipient::new("rfc822", text).unwrap()),
+        "[ -~ä用]{1,49}".prop_map(|text| OriginalRecipient::new("UTF-8", text).unwrap()),
+    ];
+    let since = (prop::option::of(any::<bool>())).prop_map(|otherwise| ValidSince {
+        since: "2014-04-03T23:01:00Z".parse().unwrap(),
+        otherwise: otherwise.map(|go| if go { Otherwise::Continue } else { Otherwise::Reject }),
+    });
+    let notify = any::<(bool, bool, bool)>().prop_map(|(success, failure, delay)| Notify {
+        success,
+        failure,
+        delay,
+    });
+    (
+        prop::option::of(mailbox()),
+        others(),
+        prop::option::of(notify),
+        prop::option::of(original),
+        prop::option::of(since),
+    )
+        .prop_map(|(mailbox, others, notify, original, since)| {
+            let path = mailbox.map_or(mailrail_smtp::ForwardPath::Postmaster, Into::into);
+            let mut rcpt = Rcpt::new(path);
+            (rcpt.others, rcpt.notify) = (others, notify);
+            (rcpt.original_recipient, rcpt.valid_since) = (original, since);
+            Command::Rcpt(rcpt)
+        })
+}
+
+fn attributes() -> impl Strategy<Value = Attributes<'static>> {
+    prop::collection::vec(("[A-Z]{1,5}", "[ -~ä]{0,9}"), 1..4).prop_map(|all| {
+        let mut attributes = Attributes::default();
+        for (name, value) in all {
+            attributes.add(name, value).unwrap();
+        }
+        attributes
     })
 }
 
@@ -77,12 +151,24 @@ fn command() -> impl Strategy<Value = Command<'static>> {
             .prop_map(|text| Command::Vrfy(Vrfy::parse(text.as_bytes()).unwrap().into_owned())),
         "[!-~]{1,9}"
             .prop_map(|text| Command::Expn(Vrfy::parse(text.as_bytes()).unwrap().into_owned())),
+        host().prop_map(|host| Command::Lhlo(host.parse().unwrap())),
+        any::<(u64, bool)>().prop_map(|(size, last)| Command::Bdat(Bdat { size, last })),
+        ("[a-z][a-z0-9+.-]{0,5}:[!-~]{0,9}", any::<bool>())
+            .prop_map(|(url, last)| Command::Burl(Burl::new(url, last).unwrap())),
+        "@?[a-z0-9]{1,8}(\\.[a-z]{1,5}){0,3}|#[!-~]{1,9}"
+            .prop_map(|node| Command::Etrn(Etrn::parse(node.as_bytes()).unwrap().into_owned())),
+        prop::option::of("[!-~]([ -~]{0,9}[!-~])?").prop_map(|subject| Command::Help(
+            subject.map_or_else(Help::default, |text| Help::about(&text).unwrap().into_owned())
+        )),
+        (attributes(), any::<bool>()).prop_map(|(attributes, forward)| match forward {
+            true => Command::Xforward(attributes),
+            false => Command::Xclient(attributes),
+        }),
         prop::sample::select(vec![
             Command::StartTls,
             Command::Data,
             Command::Rset,
             Command::Noop,
-            Command::Help,
             Command::Quit,
         ]),
     ]
@@ -118,6 +204,19 @@ fn nearly() -> impl Strategy<Value = Vec<u8>> {
         " BODY=8BITMIME",
         " AUTH=",
         "+3D",
+        " SMTPUTF8",
+        " RET=FULL ENVID=a+20b",
+        " NOTIFY=SUCCESS,DELAY",
+        " ORCPT=utf-8;\\x{E4}",
+        " BY=-1;NT",
+        " HOLDFOR=1",
+        " RRVS=2014-04-03T23:01:00Z;C",
+        "BDAT 3\r\n",
+        "BDAT 2 LAST\r\n",
+        "BDAT ",
+        "BURL imap://a LAST\r\n",
+        "XCLIENT ADDR=a\r\n",
+        "ä",
         "AUTH PLAIN ",
         "DATA",
         "STARTTLS",
@@ -190,7 +289,9 @@ proptest! {
     #[test]
     fn servers_take_any_bytes(bytes in nearly(), piece in 1_usize..40) {
         let mut offer = Extensions::built_in();
-        (offer.starttls, offer.size) = (true, Some(20));
+        (offer.starttls, offer.size, offer.chunking) = (true, Some(20), true);
+        (offer.smtp_utf8, offer.dsn, offer.binary_mime) = (true, true, true);
+        (offer.burl, offer.xclient) = (Some("imap".into()), Some("ADDR".into()));
         offer.add_mechanism("PLAIN").unwrap();
         let mut config = Config::default();
         (config.allow_plaintext_auth, config.limits.line) = (true, 60);
@@ -200,7 +301,9 @@ proptest! {
         for _ in 0..10_000 {
             match server.poll(Time::default(), &mut input) {
                 Ok(Step::Event) => match server.event(&mut input).unwrap() {
-                    server::Event::Message(_) | server::Event::Aborted(_) | server::Event::Secured => {}
+                    server::Event::Message(_)
+                    | server::Event::Aborted(_)
+                    | server::Event::Secured => {}
                     server::Event::Authenticate { .. } => server.challenge(b"?").unwrap(),
                     _ => server.greet(&host).or_else(|_| server.accept()).unwrap(),
                 },
@@ -236,9 +339,9 @@ proptest! {
                     let said = client.message("a\r\n".into())
                         .or_else(|_| client.authenticate_response(b"a"))
                         .or_else(|_| match turn % 5 {
-                            0 => client.mail(mailrail_smtp::ReversePath::Null)
+                            0 | 3 => client.mail(mailrail_smtp::ReversePath::Null)
                                 .and_then(|()| client.rcpt(mailrail_smtp::ForwardPath::Postmaster))
-                                .and_then(|()| client.data()),
+                                .and_then(|()| if turn % 5 == 0 { client.data() } else { client.bdat() }),
                             1 => client.authenticate("EXTERNAL", Some(b"")),
                             2 => client.starttls().or_else(|_| client.quit()),
                             _ => client.ehlo(host.clone()),

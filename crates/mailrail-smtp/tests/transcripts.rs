@@ -1,13 +1,15 @@
 //! Dialogues, each at every split of the bytes that the peer sends.
 #![cfg(test)]
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use mailrail_smtp::{
-    Client, Config, Domain, EnhancedStatusCode, Extensions, Reply, ReplyCode, Server, client,
-    command::Command, command::Vrfy, server,
+    Client, Config, Domain, EnhancedStatusCode, Extensions, Proxied, Reply, ReplyCode, Server,
+    client,
+    command::{Command, Other, Vrfy},
+    server,
 };
 use mailrail_testing::{Role, Shown, Transcript, escaped};
-use mailrail_wire::{Connection as _, Input, Step, Time};
+use mailrail_wire::{Connection as _, Input, Output, Step, Time};
 use std::{fs, path::Path};
 
 fn each(folder: &str, mut run: impl FnMut(&str)) {
@@ -47,8 +49,21 @@ fn settings(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(|line| line.strip_prefix("# ")).flat_map(|line| line.split(' '))
 }
 
+/// `# offer word word`, or `# ehlo LINE, LINE` as a server would tell it.
 fn offer(text: &str) -> Extensions {
     let mut offer = Extensions::default();
+    if let Some(lines) = text.lines().find_map(|line| line.strip_prefix("# ehlo ")) {
+        let lines = format!("mx.test\n{}", lines.replace(", ", "\n"));
+        offer = Extensions::from_reply(&Reply::new(ReplyCode::OK, lines));
+        for word in settings(text) {
+            match word.split_once('=') {
+                Some(("parameter", keyword)) => offer.add_parameter(keyword).unwrap(),
+                Some(("verb", verb)) => offer.add_verb(verb).unwrap(),
+                _ => {}
+            }
+        }
+        return offer;
+    }
     let line = text.lines().find_map(|line| line.strip_prefix("# offer "));
     for word in line.unwrap_or("8bitmime size=0 dsn HELP").split(' ') {
         match word.split_once('=').unwrap_or((word, "")) {
@@ -78,6 +93,10 @@ fn config(text: &str) -> Config {
             "recipients" if word.contains('=') => config.limits.recipients = number(),
             "errors" if word.contains('=') => config.limits.errors = number(),
             "lmtp" => config.lmtp = true,
+            "proxy" => config.proxy = true,
+            "pass-bare-line-ends" => config.pass_bare_line_ends = true,
+            "refuse-eight-bit" => config.refuse_eight_bit = true,
+            "auth-failures" => config.limits.auth_failures = number(),
             "require-auth" => config.require_auth = true,
             "allow-plaintext" => config.allow_plaintext_auth = true,
             _ => {}
@@ -114,6 +133,14 @@ fn act_as_server(server: &mut Server, words: &str) {
     .unwrap();
 }
 
+/// A command without the words in front and its CR LF.
+fn arguments(front: &str, command: &Command<'_>) -> String {
+    let mut out = Output::default();
+    command.encode(&mut out);
+    let line = String::from_utf8(out.copy_to_bytes(out.remaining()).to_vec()).unwrap();
+    line.trim_end().strip_prefix(front).unwrap().to_owned()
+}
+
 fn show_server(event: &server::Event<'_>) -> Shown {
     use server::Event;
     Shown::Text(match event {
@@ -132,11 +159,30 @@ fn show_server(event: &server::Event<'_>) -> Shown {
             format!("response \"{}\"", escaped(response.expose()))
         }
         Event::Mail(mail) => {
+            let mut bare = mail.clone();
+            (bare.size, bare.auth, bare.body) = (None, None, None);
             let size = mail.size.map(|size| format!(" size={size}")).unwrap_or_default();
             let auth = mail.auth.as_ref().map(|auth| format!(" auth={auth}")).unwrap_or_default();
-            format!("mail {}{size}{auth}", mail.reverse_path)
+            format!("mail {}{size}{auth}", arguments("MAIL FROM:", &Command::Mail(bare)))
         }
-        Event::Rcpt(rcpt) => format!("rcpt {}", rcpt.forward_path),
+        Event::Rcpt(rcpt) => {
+            format!("rcpt {}", arguments("RCPT TO:", &Command::Rcpt(rcpt.clone())))
+        }
+        Event::Proxied(Proxied::Tcp { source, .. }) => format!("proxied {source}"),
+        Event::Bdat { size, last } => format!("bdat {size}{}", if *last { " last" } else { "" }),
+        Event::EndOfChunk => "end of chunk".to_owned(),
+        Event::Burl(burl) => format!("burl {} {}", burl.url(), burl.is_last()),
+        Event::Vrfy(user) => format!("vrfy {}", user.as_str()),
+        Event::Expn(list) => format!("expn {}", list.as_str()),
+        Event::Help(help) => format!("help {}", help.subject().unwrap_or("-")),
+        Event::Etrn(node) => format!("etrn {}", node.as_str()),
+        Event::Xclient(attributes) => {
+            format!("xclient {}", attributes.find("ADDR").unwrap_or("-"))
+        }
+        Event::Xforward(attributes) => {
+            format!("xforward {}", attributes.find("ADDR").unwrap_or("-"))
+        }
+        Event::Other(other) => format!("other {} {}", other.verb(), other.arguments()),
         Event::Data => "data".to_owned(),
         Event::Message(piece) => return Shown::Bulk("message", piece.to_vec()),
         Event::EndOfMessage => "end of message".to_owned(),
@@ -210,6 +256,18 @@ fn act_as_client(client: &mut Client, words: &str) {
         "last" => client.last_message(Bytes::from(unescaped(rest))),
         "message" => client.message(Bytes::from(unescaped(rest))),
         "end" => client.end_message(),
+        "burl" | "expn" | "help" | "etrn" | "xclient" | "xforward" | "other" => {
+            let line = format!("{}\r\n", words.strip_prefix("other ").unwrap_or(words));
+            match Command::parse(line.as_bytes()) {
+                Ok(Command::Burl(burl)) => client.burl(burl),
+                Ok(Command::Expn(list)) => client.expn(list),
+                Ok(Command::Help(help)) => client.help(help),
+                Ok(Command::Etrn(node)) => client.etrn(node),
+                Ok(Command::Xclient(attributes)) => client.xclient(attributes),
+                Ok(Command::Xforward(attributes)) => client.xforward(attributes),
+                _ => client.other(Other::parse(rest.as_bytes()).unwrap()),
+            }
+        }
         "rset" => client.rset(),
         "noop" => client.noop(),
         "vrfy" => client.vrfy(Vrfy::parse(rest.as_bytes()).unwrap()),

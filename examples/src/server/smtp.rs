@@ -23,8 +23,6 @@ use std::{
 /// How many trace fields a message may have before it counts as one that goes round in circles
 /// (RFC 5321 §6.3).
 const HOPS_MAX: usize = 100;
-/// How many wrong passwords a connection may try.
-const LOGINS_MAX: u32 = 5;
 
 /// Talks SMTP over an accepted connection until its end.
 pub async fn run(context: &Context, accepted: Accepted) {
@@ -82,7 +80,6 @@ struct Session<'c> {
     /// What the client calls itself.
     host: String,
     login: Option<Login>,
-    wrong_passwords: u32,
     transaction: Option<Box<Transaction>>,
 }
 
@@ -108,7 +105,6 @@ impl<'c> Session<'c> {
             over_limit,
             host: String::new(),
             login: None,
-            wrong_passwords: 0,
             transaction: None,
         }
     }
@@ -175,13 +171,8 @@ impl<'c> Session<'c> {
             }
             Outcome::Refused => {
                 tracing::info!(peer = %self.peer, "authentication failed");
-                self.wrong_passwords += 1;
-                smtp.reply(&if self.wrong_passwords < LOGINS_MAX {
-                    let code = ReplyCode::CREDENTIALS_INVALID;
-                    reply(code, (5, 7, 8), "Authentication credentials invalid")
-                } else {
-                    reply(ReplyCode::UNAVAILABLE, (4, 7, 0), "Too many attempts")
-                })
+                let code = ReplyCode::CREDENTIALS_INVALID;
+                smtp.reply(&reply(code, (5, 7, 8), "Authentication credentials invalid"))
             }
         }
         .inspect(|()| self.login = None)

@@ -132,7 +132,7 @@ impl Client {
             },
             Verb::Bdat if !reply.is_positive() => {
                 self.queue.answered();
-                self.queue.ignore_chunks();
+                self.queue.ignore_chunks(self.session.awaited.len().max(1));
                 self.queue.message_answered(false);
                 self.session.recipients = None;
                 self.session.awaited = VecDeque::new();
@@ -154,6 +154,7 @@ impl Client {
                 self.session.extensions = Some(Box::new(Extensions::from_reply(reply)));
             }
             (Verb::Ehlo | Verb::Helo, _) => self.session.extensions = None,
+            (Verb::Xclient, 220) => self.session.extensions = None,
             (Verb::StartTls, 220) => self.state = State::Securing,
             (Verb::Auth, _) => self.session.initial_response = None,
             (Verb::Mail, _) => {

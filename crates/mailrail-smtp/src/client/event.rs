@@ -77,6 +77,18 @@ pub enum Verb {
     Noop,
     /// VRFY
     Vrfy,
+    /// EXPN
+    Expn,
+    /// HELP
+    Help,
+    /// ETRN
+    Etrn,
+    /// XCLIENT: 220 where the server takes the client for another now; say EHLO again.
+    Xclient,
+    /// XFORWARD
+    Xforward,
+    /// A command that this crate does not know.
+    Other,
     /// QUIT
     Quit,
 }

@@ -8,8 +8,8 @@ mod state;
 pub use event::{Event, Verb};
 
 use crate::{
-    Config, Error, Extensions, Host, Misuse,
-    command::{Auth, Body, Command, Mail, Rcpt, Vrfy},
+    Config, Error, Extensions, Host, Misuse, SessionLimits,
+    command::{Attributes, Auth, Body, Burl, Command, Etrn, Help, Mail, Other, Rcpt, Vrfy},
     framing::ReplyFinder,
 };
 use alloc::boxed::Box;
@@ -28,7 +28,7 @@ const AUTH_COMMAND: usize = 512;
 /// otherwise; the caller sees no difference. So a whole group, such as MAIL, all RCPT and DATA, can
 /// be given at once. Behind DATA, STARTTLS, AUTH and QUIT nothing can be given before the reply.
 ///
-/// Where the client has nothing to say and nothing to wait for, it asks for [`Step::Answer`].
+/// Where the client has nothing to say and nothing to wait for, it asks for [`Step::Answer`](mailrail_wire::Step::Answer).
 /// See the [crate's documentation](crate) for a whole dialogue.
 #[derive(Debug)]
 pub struct Client {
@@ -110,7 +110,7 @@ impl Client {
     }
 
     /// STARTTLS (RFC 3207). Where the server agrees, the client asks for
-    /// [`Step::Upgrade`], and [`Event::Secured`] follows.
+    /// [`Step::Upgrade`](mailrail_wire::Step::Upgrade), and [`Event::Secured`] follows.
     ///
     /// # Errors
     ///
@@ -183,17 +183,28 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Misuse::NotAscii`] where the address needs [`Mail::smtp_utf8`], which is not set, and
-    /// [`Misuse::OutOfTurn`].
+    /// [`Misuse::NotAscii`] where the address needs [`Mail::smtp_utf8`], which is not set;
+    /// [`Misuse::Insecure`] for [`Mail::require_tls`] without TLS; [`Misuse::PastLimit`] where the
+    /// server is known to take no more messages (RFC 9422); and [`Misuse::OutOfTurn`].
     pub fn mail<'a>(&mut self, mail: impl Into<Mail<'a>>) -> Result<(), Misuse> {
         let mail = mail.into();
         let (smtp_utf8, is_binary) = (mail.smtp_utf8, mail.body == Some(Body::BinaryMime));
         if !smtp_utf8 && !mail.reverse_path.is_ascii() {
             return Err(Misuse::NotAscii);
         }
+        if mail.require_tls && !self.session.secured {
+            return Err(Misuse::Insecure);
+        }
+        match self.limits().and_then(|limits| limits.messages) {
+            Some(limit) if self.session.messages >= limit => {
+                return Err(Misuse::PastLimit { limit });
+            }
+            _ => {}
+        }
         self.command("mail", Verb::Mail, &Command::Mail(mail))?;
         (self.session.smtp_utf8, self.session.is_binary) = (smtp_utf8, is_binary);
         self.session.recipients = Some(0);
+        self.session.messages = self.session.messages.saturating_add(1);
         Ok(())
     }
 
@@ -202,8 +213,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Misuse::NotAscii`] where the address needs [`Mail::smtp_utf8`], which MAIL did not have,
-    /// and [`Misuse::OutOfTurn`], also before MAIL.
+    /// [`Misuse::NotAscii`] where the address needs [`Mail::smtp_utf8`], which MAIL did not have;
+    /// [`Misuse::PastLimit`] where the server is known to take no more recipients or domains (RFC
+    /// 9422): send the message to the others by itself; and [`Misuse::OutOfTurn`], also before
+    /// MAIL.
     pub fn rcpt<'a>(&mut self, rcpt: impl Into<Rcpt<'a>>) -> Result<(), Misuse> {
         let Some(recipient) = self.session.recipients else {
             return Err(Misuse::OutOfTurn { call: "rcpt" });
@@ -211,6 +224,20 @@ impl Client {
         let rcpt = rcpt.into();
         if !self.session.smtp_utf8 && !rcpt.forward_path.is_ascii() {
             return Err(Misuse::NotAscii);
+        }
+        if let Some(limits) = self.limits() {
+            match (limits.recipients, limits.domains) {
+                (Some(limit), _) if recipient >= limit => return Err(Misuse::PastLimit { limit }),
+                (_, Some(limit))
+                    if self.session.domains.would_exceed(&rcpt.forward_path, limit) =>
+                {
+                    return Err(Misuse::PastLimit { limit });
+                }
+                _ => {}
+            }
+            if limits.domains.is_some() {
+                self.session.domains.add(&rcpt.forward_path);
+            }
         }
         self.command("rcpt", Verb::Rcpt { recipient }, &Command::Rcpt(rcpt))?;
         self.session.recipients = Some(recipient.saturating_add(1));
@@ -292,6 +319,28 @@ impl Client {
         Ok(())
     }
 
+    /// Answers [`Event::WantMessage`] of a message sent by BDAT with a part that the server fetches
+    /// itself (BURL, RFC 4468), where it offers that; the last part ends the message.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`].
+    pub fn burl(&mut self, burl: Burl<'_>) -> Result<(), Misuse> {
+        let State::Sending { text: Outgoing::Chunks(_), asked: asked @ true } = &mut self.state
+        else {
+            return Err(Misuse::OutOfTurn { call: "burl" });
+        };
+        *asked = false;
+        let is_last = burl.is_last();
+        Command::Burl(burl).encode(&mut self.output);
+        if is_last {
+            self.message_sent();
+        } else {
+            self.queue.sent(Verb::Bdat);
+        }
+        Ok(())
+    }
+
     /// Answers [`Event::WantMessage`]: that was the whole message. Its reply follows, and the next
     /// message can be begun at once.
     ///
@@ -336,13 +385,72 @@ impl Client {
         self.command("vrfy", Verb::Vrfy, &Command::Vrfy(user))
     }
 
-    /// QUIT: says goodbye. Once that is answered, the client asks for [`Step::Close`].
+    /// EXPN: asks who is on a list.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`].
+    pub fn expn(&mut self, list: Vrfy<'_>) -> Result<(), Misuse> {
+        self.command("expn", Verb::Expn, &Command::Expn(list))
+    }
+
+    /// HELP: asks for help.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`].
+    pub fn help(&mut self, help: Help<'_>) -> Result<(), Misuse> {
+        self.command("help", Verb::Help, &Command::Help(help))
+    }
+
+    /// ETRN: has the server send what waits for a domain (RFC 1985).
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`].
+    pub fn etrn(&mut self, node: Etrn<'_>) -> Result<(), Misuse> {
+        self.command("etrn", Verb::Etrn, &Command::Etrn(node))
+    }
+
+    /// XCLIENT: has the server take this client for another. What it offered before is forgotten
+    /// where it agrees: say EHLO again.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`].
+    pub fn xclient(&mut self, attributes: Attributes<'_>) -> Result<(), Misuse> {
+        self.command("xclient", Verb::Xclient, &Command::Xclient(attributes))
+    }
+
+    /// XFORWARD: tells whom the next message comes from.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`].
+    pub fn xforward(&mut self, attributes: Attributes<'_>) -> Result<(), Misuse> {
+        self.command("xforward", Verb::Xforward, &Command::Xforward(attributes))
+    }
+
+    /// A command that this crate does not know; it must get one reply, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`].
+    pub fn other(&mut self, other: Other<'_>) -> Result<(), Misuse> {
+        self.command("other", Verb::Other, &Command::Other(other))
+    }
+
+    /// QUIT: says goodbye. Once that is answered, the client asks for [`Step::Close`](mailrail_wire::Step::Close).
     ///
     /// # Errors
     ///
     /// [`Misuse::OutOfTurn`].
     pub fn quit(&mut self) -> Result<(), Misuse> {
         self.command("quit", Verb::Quit, &Command::Quit)
+    }
+
+    fn limits(&self) -> Option<&SessionLimits> {
+        self.extensions()?.limits.as_deref()
     }
 
     fn command(

@@ -1,7 +1,7 @@
 //! Where a client's conversation is.
 
 use super::{Verb, outgoing::Outgoing};
-use crate::{Config, command::Command};
+use crate::{Config, command::Command, domains::Domains};
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use bytes::Buf as _;
 use core::time::Duration;
@@ -74,7 +74,12 @@ impl Queue {
             return false;
         }
         let last = self.held.back().map(|(verb, _)| verb).or_else(|| self.sent.back());
-        !matches!(last, Some(Verb::Data | Verb::StartTls | Verb::Auth | Verb::Quit))
+        !matches!(
+            last,
+            Some(
+                Verb::Data | Verb::StartTls | Verb::Auth | Verb::Xclient | Verb::Other | Verb::Quit
+            )
+        )
     }
 
     pub(super) fn hold(&mut self, verb: Verb, encode: impl FnOnce(&mut Output)) {
@@ -112,7 +117,9 @@ impl Queue {
         // Whether a message in chunks needs RSET behind it, its replies tell.
         let is_group = match last {
             Verb::Message => !self.chunked,
-            last => matches!(last, Verb::Mail | Verb::Rcpt { .. } | Verb::Rset),
+            last => {
+                matches!(last, Verb::Mail | Verb::Rcpt { .. } | Verb::Rset | Verb::Xforward)
+            }
         };
         pipelining && self.sent.len() < most && is_group
     }
@@ -146,10 +153,14 @@ impl Queue {
         self.sent.len()
     }
 
-    /// The replies to all chunks sent so far, and to the message's end, are of no interest.
-    pub(super) fn ignore_chunks(&mut self) {
-        let is_chunk = |verb: &&Verb| matches!(verb, Verb::Bdat | Verb::Message);
-        self.ignored = self.sent.iter().take_while(is_chunk).count();
+    /// The replies to all chunks sent so far, and to the message's end, are of no interest. To the
+    /// end there are `last` of them. Nothing else is sent before they have come.
+    pub(super) fn ignore_chunks(&mut self, last: usize) {
+        if self.sent.back() == Some(&Verb::Message) {
+            self.sent.pop_back();
+            self.sent.extend(core::iter::repeat_n(Verb::Bdat, last));
+        }
+        self.ignored = self.sent.len();
     }
 
     /// Whether the next reply is of no interest; it counts as answered then.
@@ -192,6 +203,9 @@ pub(super) struct Session {
     pub(super) accepted: u32,
     /// LMTP: those of them whose replies to the message are to come.
     pub(super) awaited: VecDeque<u32>,
+    /// The messages given, and the domains they go to, where the server limits them.
+    pub(super) messages: u32,
+    pub(super) domains: Domains,
     /// What the last MAIL that was given says of the message.
     pub(super) smtp_utf8: bool,
     pub(super) is_binary: bool,

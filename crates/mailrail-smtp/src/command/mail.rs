@@ -1,7 +1,8 @@
 //! MAIL (RFC 5321 §4.1.1.2).
 
 use crate::{
-    EnvelopeId, Mailbox, Parameter, Ret, ReversePath, SyntaxError,
+    DeliverBy, EnvelopeId, Hold, Mailbox, Parameter, Priority, Ret, ReversePath, Solicitation,
+    SyntaxError,
     grammar::{self, Parsed, fail, whole},
     types::{Pair, parameters, reverse_path, write_xtext},
 };
@@ -28,7 +29,18 @@ pub struct Mail<'a> {
     pub ret: Option<Ret>,
     /// ENVID: what the sender calls this sending of it (RFC 3461 §4.4).
     pub envelope_id: Option<EnvelopeId<'a>>,
-    /// Those that this crate does not know. A server of this crate refuses them.
+    /// REQUIRETLS: it must not go on without TLS (RFC 8689 §3).
+    pub require_tls: bool,
+    /// BY: how soon it is to be delivered (RFC 2852 §4).
+    pub by: Option<DeliverBy>,
+    /// HOLDFOR or HOLDUNTIL: when it is to be sent (RFC 4865 §3).
+    pub hold: Option<Hold<'a>>,
+    /// MT-PRIORITY: how urgent it is (RFC 6710 §5).
+    pub mt_priority: Option<Priority>,
+    /// SOLICIT: what kinds of soliciting it does (RFC 3865 §2.3).
+    pub solicit: Option<Solicitation<'a>>,
+    /// Those that this crate does not know. A server of this crate takes those that
+    /// [`Extensions::add_parameter`](crate::Extensions::add_parameter) names.
     pub others: Vec<Parameter<'a>>,
 }
 
@@ -56,6 +68,11 @@ impl<'a> Mail<'a> {
             smtp_utf8: false,
             ret: None,
             envelope_id: None,
+            require_tls: false,
+            by: None,
+            hold: None,
+            mt_priority: None,
+            solicit: None,
             others: Vec::new(),
         }
     }
@@ -68,6 +85,11 @@ impl<'a> Mail<'a> {
             || self.smtp_utf8
             || self.ret.is_some()
             || self.envelope_id.is_some()
+            || self.require_tls
+            || self.by.is_some()
+            || self.hold.is_some()
+            || self.mt_priority.is_some()
+            || self.solicit.is_some()
             || !self.others.is_empty()
     }
 
@@ -82,6 +104,11 @@ impl<'a> Mail<'a> {
             smtp_utf8: self.smtp_utf8,
             ret: self.ret,
             envelope_id: self.envelope_id.map(EnvelopeId::into_owned),
+            require_tls: self.require_tls,
+            by: self.by,
+            hold: self.hold.map(Hold::into_owned),
+            mt_priority: self.mt_priority,
+            solicit: self.solicit.map(Solicitation::into_owned),
             others: self.others.into_iter().map(Parameter::into_owned).collect(),
         }
     }
@@ -118,6 +145,20 @@ impl<'a> Mail<'a> {
             once(&mut self.ret, value.and_then(Ret::parse), "RET=FULL or RET=HDRS, once")
         } else if keyword.eq_ignore_ascii_case("ENVID") {
             once(&mut self.envelope_id, value.and_then(EnvelopeId::parse), "ENVID=xtext, once")
+        } else if keyword.eq_ignore_ascii_case("REQUIRETLS") {
+            flag(&mut self.require_tls, value, "REQUIRETLS, once")
+        } else if keyword.eq_ignore_ascii_case("BY") {
+            once(&mut self.by, value.and_then(DeliverBy::parse), "BY=seconds;N or R, once")
+        } else if keyword.eq_ignore_ascii_case("HOLDFOR") {
+            once(&mut self.hold, value.and_then(Hold::parse_for), "HOLDFOR=seconds, once")
+        } else if keyword.eq_ignore_ascii_case("HOLDUNTIL") {
+            once(&mut self.hold, value.and_then(Hold::parse_until), "HOLDUNTIL=date, once")
+        } else if keyword.eq_ignore_ascii_case("MT-PRIORITY") {
+            let priority = value.and_then(Priority::parse);
+            once(&mut self.mt_priority, priority, "MT-PRIORITY=-9 to 9, once")
+        } else if keyword.eq_ignore_ascii_case("SOLICIT") {
+            let classes = value.and_then(|value| Solicitation::parse(value.as_bytes()).ok());
+            once(&mut self.solicit, classes, "SOLICIT=words, once")
         } else {
             self.others.push(Parameter::borrowed((keyword, value)));
             Ok(())
@@ -148,6 +189,21 @@ impl<'a> Mail<'a> {
         }
         if let Some(id) = &self.envelope_id {
             let _ = write!(out, " ENVID={id}");
+        }
+        if self.require_tls {
+            out.text(b" REQUIRETLS");
+        }
+        if let Some(by) = self.by {
+            let _ = write!(out, " BY={by}");
+        }
+        if let Some(hold) = &self.hold {
+            let _ = write!(out, " {hold}");
+        }
+        if let Some(priority) = self.mt_priority {
+            let _ = write!(out, " MT-PRIORITY={priority}");
+        }
+        if let Some(classes) = &self.solicit {
+            let _ = write!(out, " SOLICIT={classes}");
         }
         for other in &self.others {
             let _ = write!(out, " {other}");

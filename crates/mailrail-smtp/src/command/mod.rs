@@ -2,16 +2,26 @@
 
 mod auth;
 mod bdat;
+mod burl;
 mod ehlo;
+mod etrn;
+mod help;
 mod mail;
+mod other;
 mod rcpt;
 mod vrfy;
+mod xclient;
 
 pub use auth::Auth;
 pub use bdat::Bdat;
+pub use burl::Burl;
+pub use etrn::Etrn;
+pub use help::Help;
 pub use mail::{Body, Mail};
+pub use other::Other;
 pub use rcpt::Rcpt;
 pub use vrfy::Vrfy;
+pub use xclient::Attributes;
 
 use crate::{Host, SyntaxError};
 use mailrail_wire::Output;
@@ -56,8 +66,18 @@ pub enum Command<'a> {
     Vrfy(Vrfy<'a>),
     /// `EXPN SP String`
     Expn(Vrfy<'a>),
-    /// `HELP`, with a subject that is not kept
-    Help,
+    /// `HELP [SP String]`
+    Help(Help<'a>),
+    /// `BURL SP absolute-URI [SP LAST]` (RFC 4468 §3.5)
+    Burl(Burl<'a>),
+    /// `ETRN SP node` (RFC 1985 §5)
+    Etrn(Etrn<'a>),
+    /// `XCLIENT 1*( SP name=value )`
+    Xclient(Attributes<'a>),
+    /// `XFORWARD 1*( SP name=value )`
+    Xforward(Attributes<'a>),
+    /// One that this crate does not know; [`parse`](Self::parse) does not read it.
+    Other(Other<'a>),
     /// `QUIT`
     Quit,
 }
@@ -94,13 +114,21 @@ impl<'a> Command<'a> {
                 [b'Q', b'U', b'I', b'T'] => bare(Self::Quit),
                 [b'R', b'S', b'E', b'T'] => bare(Self::Rset),
                 [b'A', b'U', b'T', b'H'] => Auth::parse_arguments(arguments).map(Self::Auth),
-                [b'N', b'O', b'O', b'P'] => vrfy::any_text(arguments).map(|()| Self::Noop),
-                [b'H', b'E', b'L', b'P'] => vrfy::any_text(arguments).map(|()| Self::Help),
+                [b'N', b'O', b'O', b'P'] => vrfy::any_text(arguments).map(|_| Self::Noop),
+                [b'H', b'E', b'L', b'P'] => Help::parse_arguments(arguments).map(Self::Help),
                 [b'V', b'R', b'F', b'Y'] => Vrfy::parse_arguments(arguments).map(Self::Vrfy),
                 [b'E', b'X', b'P', b'N'] => Vrfy::parse_arguments(arguments).map(Self::Expn),
+                [b'B', b'U', b'R', b'L'] => Burl::parse_arguments(arguments).map(Self::Burl),
+                [b'E', b'T', b'R', b'N'] => Etrn::parse_arguments(arguments).map(Self::Etrn),
                 _ => return Err(UNKNOWN),
             },
             _ if verb.eq_ignore_ascii_case(b"STARTTLS") => bare(Self::StartTls),
+            _ if verb.eq_ignore_ascii_case(b"XCLIENT") => {
+                Attributes::parse_arguments(arguments).map(Self::Xclient)
+            }
+            _ if verb.eq_ignore_ascii_case(b"XFORWARD") => {
+                Attributes::parse_arguments(arguments).map(Self::Xforward)
+            }
             _ => return Err(UNKNOWN),
         };
         // The rules count from the verb's end.
@@ -123,7 +151,12 @@ impl<'a> Command<'a> {
             Self::Noop => out.text(b"NOOP"),
             Self::Vrfy(vrfy) => vrfy.encode("VRFY", out),
             Self::Expn(expn) => expn.encode("EXPN", out),
-            Self::Help => out.text(b"HELP"),
+            Self::Help(help) => help.encode(out),
+            Self::Burl(burl) => burl.encode(out),
+            Self::Etrn(etrn) => etrn.encode(out),
+            Self::Xclient(attributes) => attributes.encode("XCLIENT", out),
+            Self::Xforward(attributes) => attributes.encode("XFORWARD", out),
+            Self::Other(other) => other.encode(out),
             Self::Quit => out.text(b"QUIT"),
         }
         out.text(b"\r\n");

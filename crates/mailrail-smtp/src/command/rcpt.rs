@@ -2,7 +2,7 @@
 
 use super::mail::{once, word};
 use crate::{
-    ForwardPath, Mailbox, Notify, OriginalRecipient, Parameter, SyntaxError,
+    ForwardPath, Mailbox, Notify, OriginalRecipient, Parameter, SyntaxError, ValidSince,
     grammar::whole,
     types::{Pair, forward_path, parameters},
 };
@@ -20,7 +20,10 @@ pub struct Rcpt<'a> {
     pub notify: Option<Notify>,
     /// ORCPT: whom the sender meant (RFC 3461 §4.2).
     pub original_recipient: Option<OriginalRecipient<'a>>,
-    /// Those that this crate does not know. A server of this crate refuses them.
+    /// RRVS: since when the mailbox must have been the same person's (RFC 7293 §3.1).
+    pub valid_since: Option<ValidSince<'a>>,
+    /// Those that this crate does not know. A server of this crate takes those that
+    /// [`Extensions::add_parameter`](crate::Extensions::add_parameter) names.
     pub others: Vec<Parameter<'a>>,
 }
 
@@ -28,7 +31,13 @@ impl<'a> Rcpt<'a> {
     /// For that path.
     #[must_use]
     pub const fn new(forward_path: ForwardPath<'a>) -> Self {
-        Self { forward_path, notify: None, original_recipient: None, others: Vec::new() }
+        Self {
+            forward_path,
+            notify: None,
+            original_recipient: None,
+            valid_since: None,
+            others: Vec::new(),
+        }
     }
 
     /// The same, borrowing nothing.
@@ -38,6 +47,7 @@ impl<'a> Rcpt<'a> {
             forward_path: self.forward_path.into_owned(),
             notify: self.notify,
             original_recipient: self.original_recipient.map(OriginalRecipient::into_owned),
+            valid_since: self.valid_since.map(ValidSince::into_owned),
             others: self.others.into_iter().map(Parameter::into_owned).collect(),
         }
     }
@@ -64,6 +74,9 @@ impl<'a> Rcpt<'a> {
         } else if keyword.eq_ignore_ascii_case("ORCPT") {
             let original = value.and_then(OriginalRecipient::parse);
             once(&mut self.original_recipient, original, "ORCPT=type;xtext, once")
+        } else if keyword.eq_ignore_ascii_case("RRVS") {
+            let since = value.and_then(ValidSince::parse);
+            once(&mut self.valid_since, since, "RRVS=date, once")
         } else {
             self.others.push(Parameter::borrowed((keyword, value)));
             Ok(())
@@ -72,7 +85,10 @@ impl<'a> Rcpt<'a> {
 
     /// Whether it has any parameter.
     pub(crate) const fn has_parameters(&self) -> bool {
-        self.notify.is_some() || self.original_recipient.is_some() || !self.others.is_empty()
+        self.notify.is_some()
+            || self.original_recipient.is_some()
+            || self.valid_since.is_some()
+            || !self.others.is_empty()
     }
 
     pub(super) fn encode(&self, out: &mut Output) {
@@ -83,6 +99,9 @@ impl<'a> Rcpt<'a> {
         }
         if let Some(original) = &self.original_recipient {
             let _ = write!(out, " ORCPT={original}");
+        }
+        if let Some(since) = &self.valid_since {
+            let _ = write!(out, " RRVS={since}");
         }
         for other in &self.others {
             let _ = write!(out, " {other}");

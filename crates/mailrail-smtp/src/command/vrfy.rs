@@ -9,19 +9,27 @@ use mailrail_wire::Output;
 
 /// Whom to verify, or which list to expand: any printable text, which need not be an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vrfy<'a>(Cow<'a, str>);
+pub struct Vrfy<'a> {
+    text: Cow<'a, str>,
+    smtp_utf8: bool,
+}
 
 impl<'a> Vrfy<'a> {
-    /// Reads the text behind the verb and its space.
+    /// Reads the text behind the verb and its space. Where it ends in ` SMTPUTF8`, that is a
+    /// parameter (RFC 6531 §3.7.4.2).
     ///
     /// # Errors
     ///
-    /// Where it is empty, begins or ends with a space, or holds anything but printable ASCII.
+    /// Where it is empty, begins or ends with a space, or holds a control character.
     pub fn parse(text: &'a [u8]) -> Result<Self, SyntaxError> {
+        let (text, smtp_utf8) = match text.split_last_chunk::<9>() {
+            Some((text, word)) if word.eq_ignore_ascii_case(b" SMTPUTF8") => (text, true),
+            _ => (text, false),
+        };
         let text = whole(text, |text| many(text, "a text", is_quotable))?;
         match text.as_bytes() {
             [b' ', ..] | [.., b' '] => Err(SyntaxError { offset: 0, expected: "a text" }),
-            _ => Ok(Self(Cow::Borrowed(text))),
+            _ => Ok(Self { text: Cow::Borrowed(text), smtp_utf8 }),
         }
     }
 
@@ -38,26 +46,42 @@ impl<'a> Vrfy<'a> {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Whether the reply may hold characters beyond ASCII: SMTPUTF8 (RFC 6531 §3.7.4.2).
+    #[must_use]
+    pub const fn is_smtp_utf8(&self) -> bool {
+        self.smtp_utf8
+    }
+
+    /// The same with SMTPUTF8.
+    #[must_use]
+    pub fn with_smtp_utf8(mut self) -> Self {
+        self.smtp_utf8 = true;
+        self
     }
 
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> Vrfy<'static> {
-        Vrfy(Cow::Owned(self.0.into_owned()))
+        Vrfy { text: Cow::Owned(self.text.into_owned()), smtp_utf8: self.smtp_utf8 }
     }
 
     pub(super) fn encode(&self, verb: &str, out: &mut Output) {
         out.text(verb.as_bytes());
         out.text(b" ");
-        out.text(self.0.as_bytes());
+        out.text(self.text.as_bytes());
+        if self.smtp_utf8 {
+            out.text(b" SMTPUTF8");
+        }
     }
 }
 
-/// `[ SP String ]`, which is not kept.
-pub(super) fn any_text(text: &[u8]) -> Result<(), SyntaxError> {
+/// `[ SP String ]`
+pub(super) fn any_text(text: &[u8]) -> Result<Option<&str>, SyntaxError> {
     if text.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    whole(text, |text| many(byte(b' ', "a space")(text)?.0, "a text", is_quotable)).map(drop)
+    whole(text, |text| many(byte(b' ', "a space")(text)?.0, "a text", is_quotable)).map(Some)
 }

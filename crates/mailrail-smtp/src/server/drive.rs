@@ -1,18 +1,16 @@
 //! How a server goes from step to step.
 
 use super::{
-    BLOCK, Server,
-    event::{Event, Refusal},
+    Server,
+    event::Event,
+    judge::Verdict,
     replies::{self, Canned},
-    state::{Due, Hello, Ready, Receiving, Session, State},
+    state::{Due, Hello, Ready, Session, State},
 };
-use crate::{
-    Error, ReplyCode, SyntaxError,
-    command::{Auth, Body, Command, Mail, Rcpt},
-};
-use alloc::format;
+use crate::{Error, Proxied, ReplyCode, command::Command};
+use alloc::{boxed::Box, format, string::ToString as _};
 use mailrail_sasl::exchange;
-use mailrail_wire::{Connection, Found, Input, LineFinder, Output, Step, Time, Unstuffed, Upgrade};
+use mailrail_wire::{Connection, Found, Input, LineFinder, Output, Step, Time, Upgrade};
 
 impl Server {
     /// What follows from an answer.
@@ -25,39 +23,74 @@ impl Server {
         }
         self.state = State::Commands;
         match due {
-            // However it is answered, the transaction is over.
-            Due::Message | Due::Rset => self.session.recipients = None,
+            // However it is answered, the transaction is over, once all recipients know.
+            Due::Message => {
+                self.session.owed = self.session.owed.saturating_sub(1);
+                if self.session.owed > 0 {
+                    self.state = State::Owed(due);
+                } else {
+                    self.session.end_message();
+                }
+            }
+            Due::Rset | Due::Burl(true) => self.session.end_message(),
+            Due::Chunk | Due::Burl(false) if !positive => self.session.fail_chunks(),
             _ if !positive => {}
             Due::Ehlo | Due::Helo => {
                 let hello = if due == Due::Ehlo { Hello::Ehlo } else { Hello::Helo };
                 self.session.hello = Some(hello);
-                self.session.recipients = None;
+                self.session.end_message();
+            }
+            Due::Bdat(bdat) => self.receive_chunk(bdat),
+            Due::Burl(false) => drop(self.session.chunks.get_or_insert_default()),
+            Due::Xclient => {
+                let secured = self.session.secured;
+                self.session = Session { secured, ..Session::default() };
             }
             Due::StartTls => self.state = State::Securing,
             Due::Auth => self.session.authenticated = true,
-            Due::Mail => self.session.recipients = Some(0),
+            Due::Mail => {
+                self.session.recipients = Some(0);
+                self.session.messages = self.session.messages.saturating_add(1);
+            }
             Due::Rcpt => {
                 self.session.recipients = self.session.recipients.map(|n| n.saturating_add(1));
             }
-            Due::Data => self.state = State::Receiving(Receiving::default()),
-            Due::Greeting | Due::Quit => {}
+            Due::Data => self.state = self.receiving(),
+            _ => {}
         }
     }
 
     /// What there is to tell. What the client should not have said is answered on the way.
     fn look(&mut self, input: &mut Input) -> Option<Ready> {
         while self.failed.is_none() && self.output.len() < self.config.limits.output.max(1) {
-            match &mut self.state {
+            match &self.state {
+                State::Proxied => return self.look_at_proxy(input),
                 State::Commands => {
                     let limit = self.line_limit(input.bytes());
                     let too_long = &replies::LINE_TOO_LONG;
                     let Some(line) = self.next_line(input, limit, too_long)? else { continue };
                     let bytes = input.bytes().get(..line).unwrap_or_default();
+                    let is_alone = input.bytes().len() == line || !self.config.strict_pipelining;
+                    if !is_alone && !self.may_be_followed(bytes) {
+                        self.fail(&replies::PIPELINED, Error::Pipelined);
+                        return None;
+                    }
                     match self.judge(bytes) {
-                        Ok(()) => return Some(Ready::Command(line)),
-                        Err(reply) => {
+                        Verdict::Tell => return Some(Ready::Command(line)),
+                        Verdict::Say(reply) => {
                             input.take(line);
                             self.answer(&reply);
+                        }
+                        Verdict::Skip(bdat, reply) => {
+                            input.take(line);
+                            if let ready @ Some(_) = self.skip_chunk(bdat, reply) {
+                                return ready;
+                            }
+                        }
+                        Verdict::Lost => {
+                            self.answer(&replies::BAD_CHUNK);
+                            self.deadline = None;
+                            self.failed.get_or_insert(Error::BadChunk);
                         }
                     }
                 }
@@ -82,10 +115,20 @@ impl Server {
                     }
                 }
                 State::Receiving(_) => {
-                    if let ready @ Some(_) = self.look_at_message(input) {
+                    let ready = self.look_at_message(input);
+                    if ready.is_some() || matches!(self.state, State::Receiving(_)) {
                         return ready;
                     }
-                    if let State::Receiving(_) = self.state {
+                }
+                State::Chunk(_) => {
+                    let ready = self.look_at_chunk(input);
+                    if ready.is_some() || matches!(self.state, State::Chunk(_)) {
+                        return ready;
+                    }
+                }
+                State::Skipping(..) => {
+                    self.skip(input);
+                    if let State::Skipping(..) = self.state {
                         return None;
                     }
                 }
@@ -93,6 +136,21 @@ impl Server {
             }
         }
         None
+    }
+
+    fn look_at_proxy(&mut self, input: &mut Input) -> Option<Ready> {
+        match Proxied::parse(input.bytes()) {
+            Ok(None) => None,
+            Ok(Some((proxied, len))) => {
+                input.take(len);
+                self.state = State::Owed(Due::Greeting);
+                Some(Ready::Proxied(Box::new(proxied)))
+            }
+            Err(_) => {
+                self.failed = Some(Error::NotProxied);
+                None
+            }
+        }
     }
 
     /// AUTH takes more than other commands.
@@ -129,100 +187,8 @@ impl Server {
         }
     }
 
-    /// Whether the caller gets to see a command line; else what it is answered.
-    fn judge(&self, line: &[u8]) -> Result<(), Canned> {
-        let session = &self.session;
-        let command = match Command::parse(line) {
-            Ok(command) => command,
-            Err(SyntaxError { offset: 0, .. }) => return Err(replies::UNKNOWN),
-            Err(error) => return Err(Canned(501, [5, 5, 2], error.expected)),
-        };
-        match command {
-            Command::Ehlo(_) | Command::Helo(_) | Command::Rset | Command::Quit => Ok(()),
-            Command::Lhlo(_) => Err(replies::UNKNOWN),
-            Command::Bdat(_) => Err(replies::NOT_IMPLEMENTED),
-            Command::StartTls if !self.offer.starttls => Err(replies::NOT_IMPLEMENTED),
-            Command::StartTls if session.secured => Err(replies::SECURED),
-            Command::StartTls if session.hello.is_none() => Err(replies::EHLO_FIRST),
-            Command::StartTls => Ok(()),
-            Command::Auth(auth) => self.judge_auth(&auth),
-            Command::Mail(mail) => self.judge_mail(&mail),
-            Command::Rcpt(rcpt) => match session.recipients {
-                None => Err(replies::MAIL_FIRST),
-                Some(_) if !session.smtp_utf8 && !rcpt.forward_path.is_ascii() => {
-                    Err(replies::NOT_ASCII)
-                }
-                Some(_) if rcpt.has_parameters() && !self.takes_rcpt(&rcpt) => {
-                    Err(replies::PARAMETERS)
-                }
-                Some(n) if n >= self.config.limits.recipients => Err(replies::TOO_MANY_RECIPIENTS),
-                Some(_) => Ok(()),
-            },
-            Command::Data => match session.recipients {
-                None => Err(replies::MAIL_FIRST),
-                Some(0) => Err(replies::NO_RECIPIENTS),
-                Some(_) => Ok(()),
-            },
-            Command::Noop => Err(replies::NOOP),
-            Command::Help => Err(replies::HELP),
-            Command::Vrfy(_) => Err(replies::NOT_VERIFIED),
-            Command::Expn(_) => Err(replies::NOT_IMPLEMENTED),
-        }
-    }
-
-    fn judge_auth(&self, auth: &Auth<'_>) -> Result<(), Canned> {
-        if self.offer.mechanisms().next().is_none() {
-            Err(replies::NOT_IMPLEMENTED)
-        } else if self.session.hello != Some(Hello::Ehlo) {
-            Err(replies::EHLO_FIRST)
-        } else if self.session.authenticated {
-            Err(replies::AUTHENTICATED)
-        } else if self.session.recipients.is_some() {
-            Err(replies::AUTH_IN_MAIL)
-        } else if !self.offer.has_mechanism(auth.mechanism()) || !self.may_use(auth.mechanism()) {
-            Err(replies::NO_SUCH_MECHANISM)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn takes_rcpt(&self, rcpt: &Rcpt<'_>) -> bool {
-        self.session.hello == Some(Hello::Ehlo) && self.offer.dsn && rcpt.others.is_empty()
-    }
-
-    fn judge_mail(&self, mail: &Mail<'_>) -> Result<(), Canned> {
-        let is_known = match self.session.hello {
-            None => return Err(replies::EHLO_FIRST),
-            Some(Hello::Helo) => !mail.has_parameters(),
-            Some(Hello::Ehlo) => {
-                mail.others.is_empty()
-                    && (mail.size.is_none() || self.offer.size.is_some())
-                    && match mail.body {
-                        None => true,
-                        Some(Body::BinaryMime) => self.offer.binary_mime && self.offer.chunking,
-                        Some(_) => self.offer.eight_bit_mime,
-                    }
-                    && (!mail.smtp_utf8 || self.offer.smtp_utf8)
-                    && (mail.ret.is_none() && mail.envelope_id.is_none() || self.offer.dsn)
-            }
-        };
-        if self.session.recipients.is_some() {
-            Err(replies::NESTED_MAIL)
-        } else if self.config.require_auth && !self.session.authenticated {
-            Err(replies::AUTH_REQUIRED)
-        } else if !is_known {
-            Err(replies::PARAMETERS)
-        } else if !mail.smtp_utf8 && !mail.reverse_path.is_ascii() {
-            Err(replies::NOT_ASCII)
-        } else if mail.size.is_some_and(|size| is_over(self.offer.size, size)) {
-            Err(replies::TOO_LARGE)
-        } else {
-            Ok(())
-        }
-    }
-
     /// Answers what the caller does not see.
-    fn answer(&mut self, reply: &Canned) {
+    pub(super) fn answer(&mut self, reply: &Canned) {
         self.deadline = None;
         let is_error = matches!(reply.0, 500..=504 | 555);
         self.errors = self.errors.saturating_add(usize::from(is_error));
@@ -242,77 +208,55 @@ impl Server {
         self.failed = Some(error);
     }
 
-    fn look_at_message(&mut self, input: &mut Input) -> Option<Ready> {
-        loop {
-            let State::Receiving(message) = &mut self.state else { return None };
-            let (skip, len) = match message.text.next(input.bytes()) {
-                Unstuffed::More => return None,
-                Unstuffed::Text { skip, len } => (skip, len),
-                Unstuffed::End(len) => {
-                    input.take(len);
-                    self.deadline = None;
-                    let refused = message.refused;
-                    self.state = State::Commands;
-                    let reply = match refused {
-                        None => return Some(Ready::EndOfMessage),
-                        Some(Refusal::TooLarge) => replies::TOO_LARGE,
-                        Some(Refusal::BareLineEnd) => replies::BARE_LINE_END,
-                    };
-                    self.session.recipients = None;
-                    self.say(&reply);
-                    return None;
-                }
-            };
-            message.size = message.size.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
-            message.progress = message.progress.saturating_add(skip + len);
-            if message.progress >= BLOCK {
-                message.progress = 0;
-                self.deadline = None;
-            }
-            if message.refused.is_none() {
-                message.refused = if message.text.has_bare_line_end() {
-                    Some(Refusal::BareLineEnd)
-                } else if is_over(self.offer.size, message.size) {
-                    Some(Refusal::TooLarge)
-                } else if len > 0 {
-                    return Some(Ready::Message { skip, len });
-                } else {
-                    None
-                };
-                if let Some(refusal) = message.refused {
-                    input.take(skip + len);
-                    return Some(Ready::Aborted(refusal));
-                }
-            }
-            input.take(skip + len);
-        }
-    }
-
     /// The command of a line that was judged, and what is due for it.
-    fn tell(line: &[u8]) -> Option<(Event<'_>, Due)> {
-        Some(match Command::parse(line).ok()? {
-            Command::Ehlo(host) => (Event::Ehlo { host }, Due::Ehlo),
-            Command::Helo(host) => (Event::Helo { host }, Due::Helo),
+    fn tell<'i>(&mut self, line: &'i [u8]) -> Option<(Event<'i>, Due)> {
+        let Ok(command) = Command::parse(line) else {
+            return self.other(line).map(|other| (Event::Other(other), Due::Other));
+        };
+        Some(match command {
+            Command::Ehlo(host) | Command::Lhlo(host) => {
+                self.session.host = Some(host.to_string().into_boxed_str());
+                (Event::Ehlo { host }, Due::Ehlo)
+            }
+            Command::Helo(host) => {
+                self.session.host = Some(host.to_string().into_boxed_str());
+                (Event::Helo { host }, Due::Helo)
+            }
             Command::StartTls => (Event::StartTls, Due::StartTls),
             Command::Auth(auth) => {
                 let mechanism = auth.mechanism();
                 let initial_response = auth.into_initial_response();
                 (Event::Authenticate { mechanism, initial_response }, Due::Auth)
             }
-            Command::Mail(mail) => (Event::Mail(mail), Due::Mail),
-            Command::Rcpt(rcpt) => (Event::Rcpt(rcpt), Due::Rcpt),
+            Command::Mail(mail) => {
+                (self.session.smtp_utf8, self.session.body) = (mail.smtp_utf8, mail.body);
+                (Event::Mail(mail), Due::Mail)
+            }
+            Command::Rcpt(rcpt) => {
+                if self.offer.limits.as_ref().is_some_and(|limits| limits.domains.is_some()) {
+                    self.session.domains.add(&rcpt.forward_path);
+                }
+                (Event::Rcpt(rcpt), Due::Rcpt)
+            }
             Command::Data => (Event::Data, Due::Data),
+            Command::Bdat(bdat) => {
+                (Event::Bdat { size: bdat.size, last: bdat.last }, Due::Bdat(bdat))
+            }
+            Command::Burl(burl) => {
+                let due = Due::Burl(burl.is_last());
+                (Event::Burl(burl), due)
+            }
             Command::Rset => (Event::Rset, Due::Rset),
+            Command::Vrfy(vrfy) => (Event::Vrfy(vrfy), Due::Vrfy),
+            Command::Expn(expn) => (Event::Expn(expn), Due::Expn),
+            Command::Help(help) => (Event::Help(help), Due::Help),
+            Command::Etrn(etrn) => (Event::Etrn(etrn), Due::Etrn),
+            Command::Xclient(attributes) => (Event::Xclient(attributes), Due::Xclient),
+            Command::Xforward(attributes) => (Event::Xforward(attributes), Due::Xforward),
             Command::Quit => (Event::Quit, Due::Quit),
-            Command::Lhlo(_) | Command::Bdat(_) => return None,
-            Command::Noop | Command::Help | Command::Vrfy(_) | Command::Expn(_) => return None,
+            Command::Noop | Command::Other(_) => return None,
         })
     }
-}
-
-/// Whether a message of that size passes the limit that SIZE tells.
-fn is_over(limit: Option<u64>, size: u64) -> bool {
-    limit.is_some_and(|limit| limit != 0 && size > limit)
 }
 
 impl Connection for Server {
@@ -320,6 +264,11 @@ impl Connection for Server {
     type Error = Error;
 
     fn poll(&mut self, now: Time, input: &mut Input) -> Result<Step, Error> {
+        let is_early = matches!(self.ready, Some(Ready::Connected)) && !input.is_empty();
+        if is_early && self.config.strict_pipelining && self.failed.is_none() {
+            self.ready = None;
+            self.fail(&replies::TOO_EARLY, Error::Pipelined);
+        }
         if self.ready.is_none() {
             self.ready = self.look(input);
         }
@@ -349,7 +298,7 @@ impl Connection for Server {
         let timeouts = &self.config.timeouts;
         let patience = match (&self.failed, &self.state) {
             (Some(_), _) | (None, State::Closing) => timeouts.last_words,
-            (None, State::Receiving(_)) => timeouts.block,
+            (None, State::Receiving(_) | State::Chunk(_) | State::Skipping(..)) => timeouts.block,
             _ => timeouts.idle,
         };
         if matches!(self.state, State::Closing) && self.deadline.is_some_and(|until| until <= now) {
@@ -375,14 +324,15 @@ impl Connection for Server {
             self.deadline = None;
         }
         Ok(match ready {
+            Ready::Proxied(proxied) => {
+                self.ready = Some(Ready::Connected);
+                Event::Proxied(*proxied)
+            }
             Ready::Connected => Event::Connected,
             Ready::Secured => Event::Secured,
             Ready::Command(len) => {
-                let (event, due) = Self::tell(input.take(len)).ok_or(Error::NoEvent)?;
+                let (event, due) = self.tell(input.take(len)).ok_or(Error::NoEvent)?;
                 self.state = State::Owed(due);
-                if let Event::Mail(mail) = &event {
-                    self.session.smtp_utf8 = mail.smtp_utf8;
-                }
                 event
             }
             Ready::Response(response) => {
@@ -393,7 +343,15 @@ impl Connection for Server {
                 Event::Message(input.take(skip + len).get(skip..).unwrap_or_default())
             }
             Ready::Aborted(refusal) => Event::Aborted(refusal),
+            Ready::EndOfChunk => {
+                self.state = State::Owed(Due::Chunk);
+                Event::EndOfChunk
+            }
             Ready::EndOfMessage => {
+                self.session.owed = match self.session.recipients {
+                    Some(recipients) if self.config.lmtp => recipients,
+                    _ => 1,
+                };
                 self.state = State::Owed(Due::Message);
                 Event::EndOfMessage
             }

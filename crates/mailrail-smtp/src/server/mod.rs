@@ -2,21 +2,23 @@
 
 mod drive;
 mod event;
+mod judge;
+mod receive;
 mod replies;
 mod state;
 
 pub use event::{Event, Refusal};
 
 use crate::{
-    Config, Domain, EnhancedStatusCode, Error, Extensions, Misuse, Protocol, Reply, ReplyCode,
-    response::encode_line,
+    Config, Domain, EnhancedStatusCode, Error, Extensions, Misuse, Protocol, Received, Reply,
+    ReplyCode, response::encode_line,
 };
 use alloc::{borrow::Cow, string::ToString as _};
 use bytes::Buf as _;
 use mailrail_sasl::{exchange, may_offer};
 use mailrail_wire::{LineFinder, Output, Time};
 use replies::Canned;
-use state::{Due, Hello, Ready, Session, State};
+use state::{Due, Hello, Ready, Session, State, Then};
 
 /// A message's deadline moves on when that many bytes have come.
 const BLOCK: usize = 1_024;
@@ -47,12 +49,16 @@ impl Server {
     /// is left out then, such as STARTTLS under TLS.
     #[must_use]
     pub fn new(offer: Extensions, config: Config) -> Self {
+        let (state, ready) = match config.proxy {
+            true => (State::Proxied, None),
+            false => (State::Owed(Due::Greeting), Some(Ready::Connected)),
+        };
         Self {
             offer,
             config,
             output: Output::default(),
-            state: State::Owed(Due::Greeting),
-            ready: Some(Ready::Connected),
+            state,
+            ready,
             lines: LineFinder::default(),
             session: Session::default(),
             errors: 0,
@@ -61,9 +67,12 @@ impl Server {
         }
     }
 
-    /// A server for a connection that has TLS from its first byte (RFC 8314 §3.3).
+    /// A server for a connection that has TLS from its first byte (RFC 8314 §3.3). What a proxy
+    /// in front says comes before that: read it by
+    /// [`Proxied::parse`](crate::Proxied::parse).
     #[must_use]
-    pub fn over_tls(offer: Extensions, config: Config) -> Self {
+    pub fn over_tls(offer: Extensions, mut config: Config) -> Self {
+        config.proxy = false;
         let mut server = Self::new(offer, config);
         server.session.secured = true;
         server
@@ -84,24 +93,46 @@ impl Server {
     /// The word behind `with` in the `Received` field of a message that comes now (RFC 3848).
     #[must_use]
     pub const fn protocol(&self) -> Protocol {
-        match (self.session.hello, self.session.secured, self.session.authenticated) {
-            (None | Some(Hello::Helo), _, _) => Protocol::Smtp,
-            (Some(Hello::Ehlo), false, false) => Protocol::Esmtp,
-            (Some(Hello::Ehlo), true, false) => Protocol::Esmtps,
-            (Some(Hello::Ehlo), false, true) => Protocol::Esmtpa,
-            (Some(Hello::Ehlo), true, true) => Protocol::Esmtpsa,
+        match self.session.hello {
+            None | Some(Hello::Helo) => Protocol::Smtp,
+            Some(Hello::Ehlo) => Protocol::of(
+                self.config.lmtp,
+                self.session.smtp_utf8,
+                self.session.secured,
+                self.session.authenticated,
+            ),
         }
     }
 
-    /// Answers `Connected`, `Ehlo` and `Helo` as the host of that name: 220 or 250.
+    /// Who the client said it is, by EHLO, HELO or LHLO.
+    #[must_use]
+    pub fn client_host(&self) -> Option<&str> {
+        self.session.host.as_deref()
+    }
+
+    /// The `Received` field of a message that comes now, to put before it; add what else you know
+    /// to it. `date` is as in a message's header (RFC 5322 §3.3).
+    #[must_use]
+    pub fn received<'a>(&'a self, by: &'a Domain<'a>, date: &'a str) -> Received<'a> {
+        Received::new(self.client_host().unwrap_or("unknown"), by, self.protocol(), date)
+    }
+
+    /// How many answers [`Event::EndOfMessage`] still waits for.
+    #[must_use]
+    pub const fn recipients_owed(&self) -> usize {
+        self.session.owed
+    }
+
+    /// Answers `Connected`, `Ehlo`, `Helo` and `Xclient` as the host of that name: 220 or 250.
     ///
     /// # Errors
     ///
     /// [`Misuse::OutOfTurn`].
     pub fn greet(&mut self, host: &Domain<'_>) -> Result<(), Misuse> {
         let reply = match self.state {
-            State::Owed(Due::Greeting) => {
-                Reply::new(ReplyCode::READY, alloc::format!("{host} ESMTP"))
+            State::Owed(Due::Greeting | Due::Xclient) => {
+                let protocol = if self.config.lmtp { "LMTP" } else { "ESMTP" };
+                Reply::new(ReplyCode::READY, alloc::format!("{host} {protocol}"))
             }
             State::Owed(Due::Ehlo | Due::Helo) => Reply::new(ReplyCode::OK, host.to_string()),
             _ => return Err(Misuse::OutOfTurn { call: "greet" }),
@@ -116,7 +147,14 @@ impl Server {
     /// [`Misuse::OutOfTurn`].
     pub fn accept(&mut self) -> Result<(), Misuse> {
         let due = match self.state {
-            State::Owed(due) if !matches!(due, Due::Greeting | Due::Ehlo | Due::Helo) => due,
+            State::Owed(Due::Bdat(bdat)) => {
+                self.answered(Due::Bdat(bdat), ReplyCode::OK);
+                return Ok(());
+            }
+            State::Owed(Due::Greeting | Due::Ehlo | Due::Helo | Due::Xclient | Due::Expn) => {
+                return Err(Misuse::OutOfTurn { call: "accept" });
+            }
+            State::Owed(due) => due,
             _ => return Err(Misuse::OutOfTurn { call: "accept" }),
         };
         let reply = match due {
@@ -125,16 +163,20 @@ impl Server {
             Due::Mail => replies::SENDER_OK,
             Due::Rcpt => replies::RECIPIENT_OK,
             Due::Data => replies::SEND,
-            Due::Message => replies::MESSAGE_OK,
+            Due::Chunk | Due::Burl(false) => replies::CHUNK_OK,
+            Due::Message | Due::Burl(true) => replies::MESSAGE_OK,
+            Due::Vrfy => replies::NOT_VERIFIED,
+            Due::Help => replies::HELP,
             Due::Quit => replies::GOODBYE,
-            _ => replies::RESET,
+            _ => replies::OK,
         };
         let code = self.say(&reply);
         self.answered(due, code);
         Ok(())
     }
 
-    /// Answers any event. A positive answer to `Ehlo` gets a line for each extension that is
+    /// Answers any event. (`Bdat` is answered with a refusal or
+    /// [`accept`](Self::accept).) A positive answer to `Ehlo` gets a line for each extension that is
     /// offered now, behind its first line; that should begin with the server's name (RFC 5321 §4.1.1.1), as that
     /// to `Connected` and `Helo`. A 421 ends the conversation.
     ///
@@ -150,7 +192,26 @@ impl Server {
         if !due.takes(code) {
             return Err(Misuse::UnfitReply { code });
         }
+        if due == Due::Auth && code.is_permanent() {
+            self.session.failures = self.session.failures.saturating_add(1);
+            if self.session.failures >= self.config.limits.auth_failures {
+                let code = self.say(&replies::TOO_MANY_ATTEMPTS);
+                self.answered(due, code);
+                return Ok(());
+            }
+        }
         match due {
+            Due::Bdat(bdat) if code != ReplyCode::UNAVAILABLE => {
+                let mut output = Output::default();
+                let enhanced = reply.enhanced().filter(|_| self.offer.enhanced_status_codes);
+                for _ in 0..self.replies_to_chunk(bdat) {
+                    reply.encode_with(enhanced, &mut output);
+                }
+                let said = Then::Said(output.copy_to_bytes(output.len()));
+                self.session.fail_chunks();
+                self.state = State::Skipping(bdat.size, said);
+                return Ok(());
+            }
             Due::Ehlo if code.is_completion() => self.say_ehlo(reply),
             // No enhanced code goes with these (RFC 2034 §4).
             Due::Greeting | Due::Ehlo | Due::Helo if code.is_completion() => {

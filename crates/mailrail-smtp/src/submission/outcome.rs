@@ -162,6 +162,10 @@ const fn unfit_subject(unfit: &Unfit) -> (u16, u16) {
         Unfit::TooLarge { .. } => (3, 4),
         Unfit::EightBit | Unfit::Binary => (6, 3),
         Unfit::Utf8 => (6, 7),
+        Unfit::RequireTls => (7, 30),
+        // As for messages that are late (RFC 2852); RFC 4865 has none.
+        Unfit::DeliverBy => (4, 7),
+        Unfit::Hold => (5, 4),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a server offers.
 
+use super::{Extension, Timestamp};
 use crate::{
     Reply, SyntaxError,
-    grammar::{self, Parsed, many, whole},
+    grammar::{keyword, whole},
 };
 use alloc::{
     boxed::Box,
@@ -49,10 +50,100 @@ pub struct Extensions {
     pub smtp_utf8: bool,
     /// DSN: reports as the sender wants them (RFC 3461). A server that offers it must make them.
     pub dsn: bool,
+    /// REQUIRETLS: messages that must not go on without TLS (RFC 8689). A server of this crate
+    /// offers it only under TLS.
+    pub require_tls: bool,
+    /// RRVS: recipients may be asked to be valid since a time (RFC 7293).
+    pub rrvs: bool,
+    /// ETRN: the messages of a domain are sent on demand (RFC 1985).
+    pub etrn: bool,
+    /// VRFY tells of mailboxes (RFC 5321 §3.5). A server of this crate answers it 252 itself where
+    /// this is off.
+    pub vrfy: bool,
+    /// EXPN tells of lists (RFC 5321 §3.5).
+    pub expn: bool,
+    /// HELP tells more than one line. A server of this crate answers it itself where this is off.
+    pub help: bool,
+    /// DELIVERBY (RFC 2852): the fewest seconds that BY may give where the message is to be
+    /// returned after them; 0 where none are told.
+    pub deliver_by: Option<u32>,
+    /// FUTURERELEASE (RFC 4865): how long a message may be held.
+    pub future_release: Option<Box<FutureRelease>>,
+    /// MT-PRIORITY (RFC 6710): the name of the priority profile, which may be empty.
+    pub mt_priority: Option<Box<str>>,
+    /// NO-SOLICITING (RFC 3865): the classes of soliciting not wanted, with commas; may be empty.
+    pub no_soliciting: Option<Box<str>>,
+    /// BURL (RFC 4468): its arguments, such as `imap`.
+    pub burl: Option<Box<str>>,
+    /// XCLIENT: the names of the attributes that are taken, with spaces.
+    pub xclient: Option<Box<str>>,
+    /// XFORWARD: the same.
+    pub xforward: Option<Box<str>>,
+    /// LIMITS (RFC 9422). A server of this crate keeps what it offers, a client what it is offered.
+    pub limits: Option<Box<SessionLimits>>,
     /// Those that this crate does not know.
     pub others: Vec<Extension>,
     /// The mechanisms of AUTH, with a space between each two.
     mechanisms: String,
+    /// What a server takes beside: keywords of parameters, each behind a space.
+    parameters: String,
+    /// Verbs, the same way.
+    verbs: String,
+}
+
+/// How long a server keeps messages before it sends them (RFC 4865 §3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "the RFC has these two")]
+pub struct FutureRelease {
+    /// The most seconds of HOLDFOR.
+    pub seconds: u32,
+    /// The last moment of HOLDUNTIL.
+    pub until: Timestamp<'static>,
+}
+
+/// How much a server takes in one connection (RFC 9422 §4); none: no limit is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionLimits {
+    /// `RCPTMAX`: the recipients of a message.
+    pub recipients: Option<u32>,
+    /// `MAILMAX`: the messages.
+    pub messages: Option<u32>,
+    /// `RCPTDOMAINMAX`: the different domains of all recipients.
+    pub domains: Option<u32>,
+}
+
+impl SessionLimits {
+    /// Those that are known and well formed; each other one is left out.
+    fn parse(parameters: &str) -> Self {
+        let mut limits = Self::default();
+        for (name, value) in parameters.split(' ').filter_map(|word| word.split_once('=')) {
+            let slot = match name {
+                name if name.eq_ignore_ascii_case("RCPTMAX") => &mut limits.recipients,
+                name if name.eq_ignore_ascii_case("MAILMAX") => &mut limits.messages,
+                name if name.eq_ignore_ascii_case("RCPTDOMAINMAX") => &mut limits.domains,
+                _ => continue,
+            };
+            let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+            *slot = value.parse().ok().filter(|_| digits && !value.starts_with('0'));
+        }
+        limits
+    }
+}
+
+/// The line of the reply to EHLO.
+impl fmt::Display for SessionLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LIMITS")?;
+        let all = [
+            ("RCPTMAX", self.recipients),
+            ("MAILMAX", self.messages),
+            ("RCPTDOMAINMAX", self.domains),
+        ];
+        all.into_iter()
+            .filter_map(|(name, limit)| limit.map(|limit| (name, limit)))
+            .try_for_each(|(name, limit)| write!(f, " {name}={limit}"))
+    }
 }
 
 impl Extensions {
@@ -97,6 +188,35 @@ impl Extensions {
         self.mechanisms().any(|mechanism| mechanism.eq_ignore_ascii_case(name))
     }
 
+    /// Has a server take a parameter of MAIL and RCPT that this crate does not know; the embedder
+    /// finds it among the others. The extension that it belongs to is offered by itself.
+    ///
+    /// # Errors
+    ///
+    /// Where that is no keyword.
+    pub fn add_parameter(&mut self, keyword: &str) -> Result<(), SyntaxError> {
+        add_word(&mut self.parameters, keyword)
+    }
+
+    /// Has a server take a command that this crate does not know; the embedder answers it
+    /// ([`Event::Other`](crate::server::Event::Other)). The extension that it belongs to is offered
+    /// by itself.
+    ///
+    /// # Errors
+    ///
+    /// Where that is no keyword.
+    pub fn add_verb(&mut self, verb: &str) -> Result<(), SyntaxError> {
+        add_word(&mut self.verbs, verb)
+    }
+
+    pub(crate) fn has_parameter(&self, keyword: &str) -> bool {
+        has_word(&self.parameters, keyword)
+    }
+
+    pub(crate) fn has_verb(&self, verb: &str) -> bool {
+        has_word(&self.verbs, verb)
+    }
+
     /// What a positive reply to EHLO offers. Its first line is a greeting; a line that follows no
     /// grammar is left out.
     #[must_use]
@@ -112,6 +232,23 @@ impl Extensions {
                 "BINARYMIME" => all.binary_mime = true,
                 "SMTPUTF8" => all.smtp_utf8 = true,
                 "DSN" => all.dsn = true,
+                "REQUIRETLS" => all.require_tls = true,
+                "RRVS" => all.rrvs = true,
+                "ETRN" => all.etrn = true,
+                "VRFY" => all.vrfy = true,
+                "EXPN" => all.expn = true,
+                "HELP" => all.help = true,
+                "DELIVERBY" => all.deliver_by = Some(parameters.parse().unwrap_or(0)),
+                "FUTURERELEASE" => match FutureRelease::parse(parameters) {
+                    Some(release) => all.future_release = Some(Box::new(release)),
+                    None => all.others.push(extension),
+                },
+                "MT-PRIORITY" => all.mt_priority = Some(parameters.into()),
+                "NO-SOLICITING" => all.no_soliciting = Some(parameters.into()),
+                "BURL" => all.burl = Some(parameters.into()),
+                "XCLIENT" => all.xclient = Some(parameters.into()),
+                "XFORWARD" => all.xforward = Some(parameters.into()),
+                "LIMITS" => all.limits = Some(Box::new(SessionLimits::parse(parameters))),
                 "STARTTLS" => all.starttls = true,
                 "ENHANCEDSTATUSCODES" => all.enhanced_status_codes = true,
                 // A number that does not fit tells of no limit that could matter.
@@ -144,6 +281,19 @@ impl Extensions {
         let mechanisms: Vec<_> = self.mechanisms().filter(|name| may_use(name)).collect();
         let auth = (!mechanisms.is_empty()).then(|| format!("AUTH {}", mechanisms.join(" ")));
         let word = |word: &str, offered: bool| offered.then(|| String::from(word));
+        let line = |word: &str, parameters: &Option<Box<str>>| match parameters.as_deref() {
+            None => None,
+            Some("") => Some(String::from(word)),
+            Some(parameters) => Some(format!("{word} {parameters}")),
+        };
+        let deliver_by = self.deliver_by.map(|seconds| match seconds {
+            0 => String::from("DELIVERBY"),
+            seconds => format!("DELIVERBY {seconds}"),
+        });
+        let future_release = self
+            .future_release
+            .as_ref()
+            .map(|release| format!("FUTURERELEASE {} {}", release.seconds, release.until));
         [
             word("PIPELINING", self.pipelining),
             word("8BITMIME", self.eight_bit_mime),
@@ -154,6 +304,20 @@ impl Extensions {
             word("BINARYMIME", self.binary_mime && self.chunking),
             word("SMTPUTF8", self.smtp_utf8),
             word("DSN", self.dsn),
+            word("REQUIRETLS", self.require_tls && secured),
+            word("RRVS", self.rrvs),
+            word("ETRN", self.etrn),
+            word("VRFY", self.vrfy),
+            word("EXPN", self.expn),
+            word("HELP", self.help),
+            deliver_by,
+            future_release,
+            line("MT-PRIORITY", &self.mt_priority),
+            line("NO-SOLICITING", &self.no_soliciting),
+            line("BURL", &self.burl),
+            line("XCLIENT", &self.xclient),
+            line("XFORWARD", &self.xforward),
+            self.limits.as_ref().map(ToString::to_string),
             word("STARTTLS", self.starttls && !secured),
         ]
         .into_iter()
@@ -162,73 +326,21 @@ impl Extensions {
     }
 }
 
-/// An extension that this crate does not know: `ehlo-keyword *( SP ehlo-param )`.
-///
-/// ```
-/// let checkpoint: mailrail_smtp::Extension = "CHECKPOINT".parse()?;
-/// assert_eq!((checkpoint.keyword(), checkpoint.parameters()), ("CHECKPOINT", ""));
-/// # Ok::<_, mailrail_smtp::SyntaxError>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Extension {
-    /// The keyword, and each parameter behind a space.
-    text: Box<str>,
-}
-
-impl Extension {
-    /// Reads a line of the reply to EHLO, without code and CR LF.
-    ///
-    /// # Errors
-    ///
-    /// Where `text` is anything else.
-    pub fn parse(text: &[u8]) -> Result<Self, SyntaxError> {
-        whole(text, extension)
-    }
-
-    /// The extension's name; compare it without regard to case.
-    #[must_use]
-    pub fn keyword(&self) -> &str {
-        self.split().0
-    }
-
-    /// What is behind the name; empty where nothing is.
-    #[must_use]
-    pub fn parameters(&self) -> &str {
-        self.split().1
-    }
-
-    fn split(&self) -> (&str, &str) {
-        self.text.split_once(' ').unwrap_or((&self.text, ""))
+impl FutureRelease {
+    /// `"250-FUTURERELEASE" SP max-future-release-interval SP max-future-release-date-time`
+    fn parse(parameters: &str) -> Option<Self> {
+        let (seconds, until) = parameters.split_once(' ')?;
+        Some(Self { seconds: seconds.parse().ok()?, until: until.parse().ok()? })
     }
 }
 
-impl fmt::Display for Extension {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
+fn add_word(words: &mut String, word: &str) -> Result<(), SyntaxError> {
+    whole(word.as_bytes(), keyword)?;
+    words.push(' ');
+    words.push_str(word);
+    Ok(())
 }
 
-impl core::str::FromStr for Extension {
-    type Err = SyntaxError;
-
-    fn from_str(text: &str) -> Result<Self, SyntaxError> {
-        Self::parse(text.as_bytes())
-    }
-}
-
-/// ```text
-/// ehlo-line    = ehlo-keyword *( SP ehlo-param )
-/// ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
-/// ehlo-param   = 1*(%d33-126)
-/// ```
-/// Spaces may be more than one, or stand at the end.
-fn extension(text: &[u8]) -> Parsed<'_, Extension> {
-    let (rest, keyword) = grammar::keyword(text)?;
-    let (rest, parameters) = match rest.first() {
-        Some(b' ') => many(rest, "a parameter", |byte| matches!(byte, b' '..=b'~'))?,
-        _ => (rest, ""),
-    };
-    let words = core::iter::once(keyword).chain(parameters.split_ascii_whitespace());
-    let text = words.collect::<Vec<_>>().join(" ").into_boxed_str();
-    Ok((rest, Extension { text }))
+fn has_word(words: &str, word: &str) -> bool {
+    words.split(' ').any(|other| !other.is_empty() && other.eq_ignore_ascii_case(word))
 }

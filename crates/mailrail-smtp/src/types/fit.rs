@@ -1,6 +1,6 @@
 //! Whether a message fits what a server offers.
 
-use super::Extensions;
+use super::{ByMode, Extensions, Hold, Otherwise};
 use crate::command::{Body, Mail, Rcpt};
 
 /// Why a server would not take a message. No other try at the same server makes it fit.
@@ -27,6 +27,17 @@ pub enum Unfit {
     /// 5.6.7 (RFC 6531 §3.2).
     #[error("the message needs SMTPUTF8, and the server does not offer it")]
     Utf8,
+    /// It must not go on without TLS, and the server does not offer REQUIRETLS: 5.7.30 (RFC 8689
+    /// §4.2.1).
+    #[error("the message needs REQUIRETLS, and the server does not offer it")]
+    RequireTls,
+    /// It must be returned where it is late, and the server offers no DELIVERBY, or takes longer
+    /// (RFC 2852 §4.1.4.1).
+    #[error("the message must be in time, and the server does not promise that")]
+    DeliverBy,
+    /// It is to be held, and the server does not hold messages, or not for so long (RFC 4865 §3).
+    #[error("the message must be held, and the server does not do that")]
+    Hold,
 }
 
 impl Extensions {
@@ -68,6 +79,32 @@ impl Extensions {
         if mail.smtp_utf8 && !self.smtp_utf8 {
             return Err(Unfit::Utf8);
         }
+        if mail.require_tls && !self.require_tls {
+            return Err(Unfit::RequireTls);
+        }
+        match (mail.by, self.deliver_by) {
+            (Some(by), least)
+                if by.mode() == ByMode::Return
+                    && least.is_none_or(|least| by.seconds().unsigned_abs() < least) =>
+            {
+                return Err(Unfit::DeliverBy);
+            }
+            (_, None) => mail.by = None,
+            _ => {}
+        }
+        match (&mail.hold, &self.future_release) {
+            (Some(_), None) => return Err(Unfit::Hold),
+            (Some(Hold::For(seconds)), Some(most)) if seconds.get() > most.seconds => {
+                return Err(Unfit::Hold);
+            }
+            _ => {}
+        }
+        if self.mt_priority.is_none() {
+            mail.mt_priority = None;
+        }
+        if self.no_soliciting.is_none() {
+            mail.solicit = None;
+        }
         if self.mechanisms().next().is_none() {
             mail.auth = None;
         }
@@ -77,11 +114,17 @@ impl Extensions {
         Ok(mail)
     }
 
-    /// What of `rcpt` this server is told: its wishes for reports only where it knows of them.
+    /// What of `rcpt` this server is told: its wishes for reports only where it knows of them. RRVS
+    /// is left out only where the recipient may do without; else a server that does not know it
+    /// refuses the recipient, as it must be (RFC 7293 §5.2.1).
     #[must_use]
     pub fn fit_recipient<'a>(&self, mut rcpt: Rcpt<'a>) -> Rcpt<'a> {
         if !self.dsn {
             (rcpt.notify, rcpt.original_recipient) = (None, None);
+        }
+        let may_drop = |otherwise| otherwise == Some(Otherwise::Continue);
+        if rcpt.valid_since.as_ref().is_some_and(|since| may_drop(since.otherwise)) && !self.rrvs {
+            rcpt.valid_since = None;
         }
         rcpt
     }
@@ -96,6 +139,7 @@ mod tests {
     #[test]
     fn what_fits_is_told() {
         let all = "size 8bit binary chunking utf8 dsn auth";
+        let hold = "HOLDFOR=100";
         for (offer, said, told) in [
             ("", "SIZE=10 BODY=7BIT AUTH=<> RET=FULL ENVID=x", Ok("")),
             ("size", "SIZE=10", Ok(" SIZE=10")),
@@ -110,6 +154,16 @@ mod tests {
             ("utf8", "SMTPUTF8", Ok(" SMTPUTF8")),
             ("8bit", "SMTPUTF8", Err(Unfit::Utf8)),
             ("auth", "AUTH=<>", Ok(" AUTH=<>")),
+            ("", "REQUIRETLS", Err(Unfit::RequireTls)),
+            ("tls", "REQUIRETLS", Ok(" REQUIRETLS")),
+            ("", "BY=9;N MT-PRIORITY=1 SOLICIT=a", Ok("")),
+            ("", "BY=9;R", Err(Unfit::DeliverBy)),
+            ("by", "BY=9;R", Err(Unfit::DeliverBy)),
+            ("by", "BY=10;R", Ok(" BY=10;R")),
+            ("by", "BY=-10;N", Ok(" BY=-10;N")),
+            ("", hold, Err(Unfit::Hold)),
+            ("hold", hold, Ok(" HOLDFOR=100")),
+            ("hold", "HOLDFOR=101", Err(Unfit::Hold)),
             (all, "SIZE=1 AUTH=a@b RET=FULL ENVID=x", Ok(" SIZE=1 AUTH=a@b RET=FULL ENVID=x")),
         ] {
             let mut offered = Extensions::default();
@@ -121,6 +175,13 @@ mod tests {
                     "chunking" => offered.chunking = true,
                     "utf8" => offered.smtp_utf8 = true,
                     "dsn" => offered.dsn = true,
+                    "tls" => offered.require_tls = true,
+                    "by" => offered.deliver_by = Some(10),
+                    "hold" => {
+                        let until = "2030-01-01T00:00:00Z".parse().unwrap();
+                        let release = crate::FutureRelease { seconds: 100, until };
+                        offered.future_release = Some(release.into());
+                    }
                     _ => offered.add_mechanism("PLAIN").unwrap(),
                 }
             }
