@@ -54,6 +54,10 @@ impl<'a> MessageId<'a> {
         &self.0
     }
 
+    pub(crate) fn into_text(self) -> Cow<'a, str> {
+        self.0
+    }
+
     /// Whether it can be written as it is: one that was read may be anything.
     pub(crate) fn is_valid(&self) -> bool {
         MessageId::new(&self.0).is_ok()
