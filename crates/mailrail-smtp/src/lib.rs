@@ -7,6 +7,7 @@ extern crate alloc;
 pub mod client;
 pub mod command;
 mod config;
+pub mod delivery;
 mod domains;
 mod error;
 mod framing;
@@ -20,6 +21,7 @@ pub mod types;
 
 pub use client::Client;
 pub use config::{Config, Limits, Timeouts};
+pub use delivery::Delivery;
 pub use error::{Error, Misuse, SyntaxError};
 pub use proxy::Proxied;
 pub use response::{EnhancedStatusCode, Reply, ReplyCode};

@@ -125,6 +125,8 @@ impl EnhancedStatusCode {
     pub const OK: Self = Self { class: 2, subject: 0, detail: 0 };
     /// 5.1.1: no such mailbox.
     pub const NO_SUCH_MAILBOX: Self = Self { class: 5, subject: 1, detail: 1 };
+    /// 5.1.2: no such domain, or none at all.
+    pub const BAD_DESTINATION: Self = Self { class: 5, subject: 1, detail: 2 };
     /// 4.3.0: something is wrong with the mail system for now.
     pub const SYSTEM_FAILURE: Self = Self { class: 4, subject: 3, detail: 0 };
     /// 4.3.2: the system takes no messages now.

@@ -1,0 +1,186 @@
+//! Queued messages under a simulated clock: what is tried where and when, and what is reported.
+#![cfg(test)]
+
+mod properties;
+mod world;
+
+use world::{read, run};
+
+const SOUTH: &str = "domain south.test: mx1=192.0.2.1,192.0.2.2 mx2=192.0.2.3";
+
+/// Runs a case; `log` is what must happen, a line each.
+fn case(name: &str, text: &str, log: &[&str]) {
+    for restarts in [false, true] {
+        let (mut world, envelope) = read(text);
+        assert_eq!(run(&mut world, envelope, restarts), log, "{name}, restarts: {restarts}");
+    }
+}
+
+fn bob(text: &str) -> String {
+    format!("from <ann@north.test>\nto <bob@south.test>\n{SOUTH}\n{text}")
+}
+
+#[test]
+fn one_round() {
+    let first = ["0:00 lookup south.test", "0:00 try mx1 192.0.2.1: bob"];
+    let then = |rest: &[&'static str]| [&first[..], rest].concat();
+    for (name, servers, rest) in [
+        ("accepted", "at 192.0.2.1: ok", &[][..]),
+        ("refused for good", "at 192.0.2.1: 550", &["0:00 failed bob: 5.0.0 550 so"]),
+        (
+            "the next address of a host that is not reached",
+            "at 192.0.2.1: broken\nat 192.0.2.2: ok",
+            &["0:00 try mx1 192.0.2.2: bob"],
+        ),
+        (
+            "the next host after one that answers",
+            "at 192.0.2.1: 451\nat 192.0.2.3: ok",
+            &["0:00 try mx2 192.0.2.3: bob"],
+        ),
+        (
+            "a host that does not serve says nothing of the message",
+            "at 192.0.2.1: unwelcome\nat 192.0.2.3: ok",
+            &["0:00 try mx2 192.0.2.3: bob"],
+        ),
+        (
+            "nor does one that goes away",
+            "at 192.0.2.1: busy\nat 192.0.2.3: 554",
+            &["0:00 try mx2 192.0.2.3: bob", "0:00 failed bob: 5.0.0 554 so"],
+        ),
+        (
+            "without TLS where it fails",
+            "at 192.0.2.1: tls; ok",
+            &["0:00 try mx1 192.0.2.1 tls=none: bob"],
+        ),
+        (
+            "and on to the next address where it breaks without",
+            "at 192.0.2.1: tls; broken\nat 192.0.2.2: ok",
+            &["0:00 try mx1 192.0.2.1 tls=none: bob", "0:00 try mx1 192.0.2.2: bob"],
+        ),
+        (
+            "what is unknown is tried later, and not elsewhere at once",
+            "at 192.0.2.1: unknown; ok",
+            &["0:30 lookup south.test", "0:30 try mx1 192.0.2.1: bob"],
+        ),
+    ] {
+        case(name, &bob(servers), &then(rest));
+    }
+}
+
+#[test]
+fn recipients_part_ways() {
+    let text = format!(
+        "from <ann@north.test>\nto <a@south.test>\nto <b@SOUTH.test>\nto <c@south.test>\n\
+         to <d@[192.0.2.9]>\nto <Postmaster>\n{SOUTH}\n\
+         at 192.0.2.1: a=550, b=451, ok\nat 192.0.2.3: 452; ok\nat 192.0.2.9: ok"
+    );
+    case(
+        "each has its own fate",
+        &text,
+        &[
+            "0:00 lookup south.test",
+            "0:00 try mx1 192.0.2.1: a,b,c",
+            "0:00 try mx2 192.0.2.3: b",
+            "0:00 try [192.0.2.9] 192.0.2.9: d",
+            "0:00 failed a,Postmaster>: 5.0.0 550 so | 5.1.2 no domain to deliver to",
+            "0:30 lookup south.test",
+            "0:30 try mx1 192.0.2.1: b",
+            "0:30 try mx2 192.0.2.3: b",
+        ],
+    );
+    let text = format!(
+        "from <ann@north.test>\nto <a@south.test>\nto <b@south.test>\nto <c@south.test>\n{SOUTH}\n\
+         at 192.0.2.1: a=ok, 452; b=ok, many; c=ok, many"
+    );
+    case(
+        "too many at a time are sent to at once",
+        &text,
+        &[
+            "0:00 lookup south.test",
+            "0:00 try mx1 192.0.2.1: a,b,c",
+            "0:00 try mx1 192.0.2.1: b,c",
+            "0:00 try mx1 192.0.2.1: c",
+        ],
+    );
+}
+
+#[test]
+fn domains_without_exchangers() {
+    for (answer, code, why) in [
+        ("null", "5.1.10", "south.test takes no mail"),
+        ("none", "5.1.2", "south.test: no such domain"),
+        ("no address", "5.4.4", "south.test: no exchanger has an address"),
+        ("loop", "5.4.6", "mail for south.test loops back to this server"),
+        ("bad", "5.1.2", "south.test: too long"),
+    ] {
+        let text =
+            format!("from <ann@north.test>\nto <bob@south.test>\ndomain south.test: {answer}");
+        let report = format!("0:00 failed bob: {code} {why}");
+        case(answer, &text, &["0:00 lookup south.test", &report]);
+    }
+    case(
+        "a name server that is silent is asked again",
+        "from <ann@north.test>\nto <bob@south.test>\n\
+         domain south.test: silence; mx1=192.0.2.1\nat 192.0.2.1: ok",
+        &["0:00 lookup south.test", "0:30 lookup south.test", "0:30 try mx1 192.0.2.1: bob"],
+    );
+}
+
+/// The rounds of five days, two hours apart but for the first ones.
+fn rounds() -> Vec<u64> {
+    [0, 30, 60]
+        .into_iter()
+        .chain((0..).map(|n| 120 + 120 * n))
+        .take_while(|&at| at < 7_200)
+        .collect()
+}
+
+#[test]
+fn days_pass() {
+    let text = "from <ann@north.test>\nto <bob@south.test>\ndomain south.test: mx1=192.0.2.1\n\
+                at 192.0.2.1: 451";
+    let (mut world, envelope) = read(text);
+    let log = run(&mut world, envelope, true);
+    let tries = log.iter().filter(|line| line.contains(" try ")).count();
+    assert_eq!(tries, rounds().len() + 1, "the last one is at the end");
+    let reports: Vec<_> =
+        log.iter().filter(|line| line.contains("ed bob")).map(String::as_str).collect();
+    assert_eq!(reports, ["4:00 delayed bob: 4.0.0 451 so", "5d 0:00 failed bob: 4.0.0 451 so"]);
+    assert_eq!(log.last().map(String::as_str), reports.last().copied());
+}
+
+#[test]
+fn what_the_sender_wants_to_know() {
+    let failed = "5d 0:00 failed bob: 4.0.0 451 so";
+    let delayed = "4:00 delayed bob: 4.0.0 451 so";
+    for (from, notify, reports) in [
+        ("<ann@north.test>", "", &[delayed, failed][..]),
+        ("<ann@north.test>", " NOTIFY=DELAY", &[delayed]),
+        ("<ann@north.test>", " NOTIFY=FAILURE", &[failed]),
+        ("<ann@north.test>", " NOTIFY=SUCCESS", &[]),
+        ("<ann@north.test>", " NOTIFY=NEVER", &[]),
+        ("<>", " NOTIFY=FAILURE,DELAY,SUCCESS", &[]),
+    ] {
+        let text = format!(
+            "from {from}\nto <bob@south.test>{notify}\ndomain south.test: mx1=192.0.2.1\n\
+             at 192.0.2.1: 451"
+        );
+        let (mut world, envelope) = read(&text);
+        let mut log = run(&mut world, envelope, false);
+        log.retain(|line| line.contains("ed bob"));
+        assert_eq!(log, reports, "{from}{notify}");
+    }
+    for (notify, server, report) in [
+        (" NOTIFY=SUCCESS", "ok", &["0:00 relayed bob: 2.0.0 250 taken"][..]),
+        (" NOTIFY=SUCCESS", "dsn", &[]),
+        (" NOTIFY=FAILURE,DELAY", "ok", &[]),
+        ("", "ok", &[]),
+    ] {
+        let text = format!(
+            "from <ann@north.test>\nto <bob@south.test>{notify}\n\
+             domain south.test: mx1=192.0.2.1\nat 192.0.2.1: {server}"
+        );
+        let tried = ["0:00 lookup south.test", "0:00 try mx1 192.0.2.1: bob"];
+        case(notify, &text, &[&tried[..], report].concat());
+    }
+}
