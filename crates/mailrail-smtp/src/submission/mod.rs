@@ -14,7 +14,7 @@ use crate::{
 use alloc::{boxed::Box, string::ToString as _, vec::Vec};
 use bytes::Bytes;
 use core::{fmt, iter};
-use mailrail_sasl::{ClientMechanism, sends_password};
+use mailrail_sasl::{Authenticator, Channel, ChannelBinding, ClientMechanism};
 use mailrail_wire::{Connection, Input, Output, Step, Time};
 use transaction::Transaction;
 
@@ -36,6 +36,9 @@ pub enum TlsPolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
+    /// TLS is in place. Where the login is to be bound to it, now is the time to
+    /// [`bind`](Submission::bind); otherwise nothing is to be done.
+    Secured,
     /// The server takes messages, and [`Submission::extensions`] tells which. Where none was given
     /// yet, [`send`](Submission::send) or [`quit`](Submission::quit) goes on.
     Ready,
@@ -51,7 +54,7 @@ pub enum Event {
 /// of each message for each of its recipients.
 ///
 /// It says EHLO, or HELO where that is refused; puts TLS in place as its [`TlsPolicy`] says; logs in
-/// by the first of its mechanisms that the server offers; and sends messages one after the other,
+/// by the best mechanism that the server offers; and sends messages one after the other,
 /// with the parameters that each needs. A refused recipient does not keep the others from theirs.
 /// It serves submission (RFC 6409) and relaying, and with [`Config::lmtp`] local delivery (RFC 2033),
 /// where each recipient has a reply of its own to the message. The message goes by BDAT where that
@@ -109,7 +112,7 @@ pub struct Submission {
     client: Client,
     host: Host<'static>,
     tls: TlsPolicy,
-    mechanisms: Vec<Box<dyn ClientMechanism>>,
+    login: Option<Box<Login>>,
     allow_plaintext: bool,
     lmtp: bool,
     state: State,
@@ -122,6 +125,15 @@ pub struct Submission {
     ready: Option<Ready>,
 }
 
+/// How it logs in.
+#[derive(Debug)]
+struct Login {
+    authenticator: Authenticator,
+    binding: Option<ChannelBinding>,
+    /// The one chosen.
+    mechanism: Option<Box<dyn ClientMechanism>>,
+}
+
 /// ```text
 /// Hello ─► (Securing ─► Hello) ─► LoggingIn ─► Ready ⇄ Sending
 ///   └────────────┴──────────────────┴───────────┴─ quit, or a refusal ─► Leaving
@@ -132,8 +144,7 @@ enum State {
     Hello,
     /// STARTTLS was agreed on, and has not succeeded yet.
     Securing,
-    /// By the mechanism at that place.
-    LoggingIn(usize),
+    LoggingIn,
     Ready,
     Sending,
     /// All is said but QUIT: what happens now changes nothing.
@@ -145,6 +156,7 @@ enum State {
 /// What `event` will tell.
 #[derive(Debug, Clone, Copy)]
 enum Ready {
+    Secured,
     Entered,
     WantMessage,
     Outcome,
@@ -165,7 +177,7 @@ impl Submission {
             client,
             host: host.into(),
             tls,
-            mechanisms: Vec::new(),
+            login: None,
             allow_plaintext,
             lmtp,
             state: State::Hello,
@@ -176,12 +188,23 @@ impl Submission {
         }
     }
 
-    /// Has it log in first, by the first mechanism given that the server offers: give the best one
-    /// first. One that shows a password is used only where it may be.
+    /// Has it log in first, by the best mechanism that the server offers.
+    /// [`Config::allow_plaintext_auth`] goes for the authenticator too.
     #[must_use]
-    pub fn with_mechanism(mut self, mechanism: impl ClientMechanism + 'static) -> Self {
-        self.mechanisms.push(Box::new(mechanism));
+    pub fn with_login(mut self, authenticator: Authenticator) -> Self {
+        let authenticator =
+            if self.allow_plaintext { authenticator.allow_plaintext() } else { authenticator };
+        let login = Login { authenticator, binding: None, mechanism: None };
+        self.login = Some(Box::new(login));
         self
+    }
+
+    /// What binds the login to the TLS connection, so that nobody in between can pass it on: give it
+    /// at [`Event::Secured`], or, where TLS is implicit, before the first poll.
+    pub fn bind(&mut self, binding: ChannelBinding) {
+        if let Some(login) = &mut self.login {
+            login.binding = Some(binding);
+        }
     }
 
     /// What the server offers; none before it was said, and where the server knows HELO alone.
@@ -262,7 +285,7 @@ impl Submission {
     ///
     /// [`Misuse::OutOfTurn`] where a message has no outcome yet.
     pub fn quit(&mut self) -> Result<(), Misuse> {
-        if self.message.is_some() || matches!(self.state, State::Securing | State::LoggingIn(_)) {
+        if self.message.is_some() || matches!(self.state, State::Securing | State::LoggingIn) {
             return Err(Misuse::OutOfTurn { call: "quit" });
         }
         if !self.is_over() {
@@ -313,9 +336,9 @@ impl Submission {
                 Ok(())
             }
             Heard::Challenge(challenge) => {
-                let State::LoggingIn(at) = self.state else { return Ok(()) };
-                let step = self.mechanisms.get_mut(at).map(|by| by.step(challenge.expose()));
-                match step {
+                let login = self.login.as_mut();
+                let mechanism = login.and_then(|login| login.mechanism.as_mut());
+                match mechanism.map(|mechanism| mechanism.step(challenge.expose())) {
                     Some(Ok(response)) => self.client.authenticate_response(response.expose()),
                     _ => self.client.cancel_authentication(),
                 }
@@ -330,6 +353,7 @@ impl Submission {
             }
             Heard::Secured => {
                 self.state = State::Hello;
+                self.ready = Some(Ready::Secured);
                 self.client.ehlo(self.host.clone())
             }
         }
@@ -348,7 +372,7 @@ impl Submission {
                 self.state = State::Securing;
                 Ok(())
             }
-            Verb::StartTls if self.tls == TlsPolicy::Opportunistic => self.log_in(0),
+            Verb::StartTls if self.tls == TlsPolicy::Opportunistic => self.log_in(),
             Verb::Auth => self.logged_in(reply),
             Verb::Greeting | Verb::Ehlo | Verb::Helo | Verb::StartTls => {
                 self.give_up(Outcome::refusal(reply.into_owned(), Reason::Host))
@@ -362,46 +386,46 @@ impl Submission {
     fn secure(&mut self) -> Result<(), Misuse> {
         let offered = self.extensions().is_some_and(|offered| offered.starttls);
         match self.tls {
-            _ if self.client.is_secured() => self.log_in(0),
+            _ if self.client.is_secured() => self.log_in(),
             TlsPolicy::Opportunistic | TlsPolicy::Required if offered => self.client.starttls(),
             TlsPolicy::Required => self.give_up(Outcome::Refused(Reason::Insecure)),
-            TlsPolicy::None | TlsPolicy::Opportunistic | TlsPolicy::Implicit => self.log_in(0),
+            TlsPolicy::None | TlsPolicy::Opportunistic | TlsPolicy::Implicit => self.log_in(),
         }
     }
 
-    /// By the first mechanism from that place on which is offered and may be used.
-    fn log_in(&mut self, from: usize) -> Result<(), Misuse> {
-        if self.mechanisms.is_empty() {
-            return self.enter();
-        }
-        let mut reason = Reason::NoMechanism;
-        let may_send_password = self.allow_plaintext || self.client.is_secured();
-        for (at, mechanism) in self.mechanisms.iter_mut().enumerate().skip(from) {
-            let name = mechanism.name();
-            if !self.client.extensions().is_some_and(|offered| offered.has_mechanism(name)) {
-                continue;
+    fn log_in(&mut self) -> Result<(), Misuse> {
+        let is_secured = self.client.is_secured();
+        let Some(login) = &mut self.login else { return self.enter() };
+        let channel = match (is_secured, login.binding.take()) {
+            (true, Some(binding)) => Channel::tls().with_binding(binding),
+            (true, None) => Channel::tls(),
+            (false, _) => Channel::plaintext(),
+        };
+        let offered = self.client.extensions().into_iter().flat_map(Extensions::mechanisms);
+        let chosen = login.authenticator.choose(offered, &channel).and_then(|mut mechanism| {
+            let response = mechanism.initial_response()?;
+            Ok((mechanism.name(), response, mechanism))
+        });
+        let (name, response, mechanism) = match chosen {
+            Ok(chosen) => chosen,
+            Err(mailrail_sasl::Error::NotSecure) => {
+                return self.give_up(Outcome::Refused(Reason::Insecure));
             }
-            if sends_password(name) && !may_send_password {
-                reason = Reason::Insecure;
-                continue;
-            }
-            let Ok(response) = mechanism.initial_response() else { continue };
-            self.state = State::LoggingIn(at);
-            let response = response.as_ref().map(|response| &response.expose()[..]);
-            return self.client.authenticate(name, response);
-        }
-        self.give_up(Outcome::Refused(reason))
+            Err(error) => return self.give_up(Outcome::Refused(Reason::NoMechanism(error))),
+        };
+        login.mechanism = Some(mechanism);
+        self.state = State::LoggingIn;
+        let response = response.as_ref().map(|response| &response.expose()[..]);
+        self.client.authenticate(name, response)
     }
 
     fn logged_in(&mut self, reply: Reply<'_>) -> Result<(), Misuse> {
-        let State::LoggingIn(at) = self.state else { return Ok(()) };
-        let is_proved = self.mechanisms.get(at).is_some_and(|mechanism| mechanism.is_complete());
-        match reply.code().get() {
-            200..300 if is_proved => self.enter(),
-            200..300 => self.give_up(Outcome::Refused(Reason::Unproved)),
-            // The server has not got this one after all, or not for this user (RFC 4954 §4).
-            504 | 534 if self.mechanisms.len() > at + 1 => self.log_in(at + 1),
-            _ => self.give_up(Outcome::refusal(reply.into_owned(), Reason::Host)),
+        let mechanism = self.login.take().and_then(|login| login.mechanism);
+        let is_proved = mechanism.is_some_and(|mechanism| mechanism.is_complete());
+        match reply.code().is_completion() {
+            true if is_proved => self.enter(),
+            true => self.give_up(Outcome::Refused(Reason::Unproved)),
+            false => self.give_up(Outcome::refusal(reply.into_owned(), Reason::Host)),
         }
     }
 
@@ -472,6 +496,7 @@ impl Connection for Submission {
 
     fn event(&mut self, _: &mut Input) -> Result<Event, Error> {
         Ok(match self.ready.take().ok_or(Error::NoEvent)? {
+            Ready::Secured => Event::Secured,
             Ready::Entered => Event::Ready,
             Ready::WantMessage => Event::WantMessage,
             Ready::Outcome => {

@@ -35,9 +35,9 @@ pub enum Reason {
     /// TLS or a mechanism that hides the password is required, and the server does not offer it.
     #[error("the server does not offer STARTTLS")]
     Insecure,
-    /// The server offers no mechanism that the caller has credentials for.
-    #[error("the server offers no way to log in")]
-    NoMechanism,
+    /// The server offers no mechanism that the caller's credentials go with; why not.
+    #[error("the server offers no way to log in: {0}")]
+    NoMechanism(mailrail_sasl::Error),
     /// The server said that the client is logged in, and has not proved who it is itself.
     #[error("the server has not proved who it is")]
     Unproved,
@@ -148,7 +148,7 @@ impl Reason {
         match self {
             Self::Unfit(unfit) => unfit_subject(unfit),
             Self::Insecure | Self::Tls(_) => (7, 5),
-            Self::NoMechanism => (7, 0),
+            Self::NoMechanism(_) => (7, 0),
             Self::Unproved => (7, 8),
             Self::TooMany(_) => (5, 3),
             Self::Broken(_) => (4, 2),

@@ -1,6 +1,8 @@
 //! Queued messages under a simulated clock: what is tried where and when, and what is reported.
 #![cfg(test)]
 
+extern crate alloc;
+
 mod properties;
 mod world;
 

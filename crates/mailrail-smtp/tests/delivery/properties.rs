@@ -1,6 +1,8 @@
 //! What holds whatever the world does.
 
 use crate::world::hours;
+use alloc::collections::VecDeque;
+use core::time::Duration;
 use mailrail_smtp::{
     Delivery, Mailbox, Reply, ReplyCode,
     delivery::{Action, Answer, Attempt, Exchanger, ReportAction, Schedule, Stage, State},
@@ -8,7 +10,6 @@ use mailrail_smtp::{
 };
 use mailrail_wire::Time;
 use proptest::prelude::*;
-use std::{collections::VecDeque, time::Duration};
 
 fn answer(draw: u8) -> Answer {
     let hosts = |n: u8| {

@@ -1,5 +1,7 @@
 //! A world to deliver to, under a clock that moves only when a delivery waits.
 
+use alloc::collections::BTreeMap;
+use core::time::Duration;
 use mailrail_smtp::{
     Delivery, EnhancedStatusCode, Reply, ReplyCode,
     command::Command,
@@ -7,7 +9,6 @@ use mailrail_smtp::{
     submission::{Envelope, Outcome, Reason},
 };
 use mailrail_wire::Time;
-use std::{collections::BTreeMap, time::Duration};
 
 /// What domains and servers do, as a test writes it down.
 #[derive(Debug, Default)]
@@ -42,8 +43,8 @@ pub(crate) fn read(text: &str) -> (World, Envelope) {
                 };
                 recipients.push(rcpt.into_owned());
             }
-            "domain" => drop(world.domains.extend([list()])),
-            "at" => drop(world.servers.extend([list()])),
+            "domain" => world.domains.extend([list()]),
+            "at" => world.servers.extend([list()]),
             _ => panic!("{line}"),
         }
     }

@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 use bytes::Bytes;
-use mailrail_sasl::PlainClient;
+use mailrail_sasl::{Authenticator, Credentials, Nonce};
 use mailrail_smtp::{
     Config, Domain, Submission,
     command::{Command, Mail, Rcpt},
@@ -34,7 +34,14 @@ fn machine(text: &str) -> Submission {
     let submission = Submission::new(host, tls, config);
     match setting(text, "login") {
         None => submission,
-        Some(user) => submission.with_mechanism(PlainClient::new(user, "sesame").unwrap()),
+        Some(user) => {
+            let credentials = {
+                let password = setting(text, "password").unwrap_or("sesame");
+                Credentials::password(user, password).unwrap()
+            };
+            let nonce = Nonce::new("rOprNGfwEbeRWgbNEkqO").unwrap();
+            submission.with_login(Authenticator::new(credentials, nonce).with_iterations(1..=4_096))
+        }
     }
 }
 
@@ -85,6 +92,7 @@ fn act(submission: &mut Submission, words: &str) {
 
 fn show(event: &Event) -> Shown {
     Shown::Text(match event {
+        Event::Secured => "secured".to_owned(),
         Event::Ready => "ready".to_owned(),
         Event::WantMessage => "want message".to_owned(),
         Event::Outcome(outcomes) => format!("outcome {}", show_outcomes(outcomes)),
