@@ -38,5 +38,5 @@ pub use mechanism::{
 pub use nonce::Nonce;
 pub use oauth::{OAuthBearerClient, OAuthBearerServer, XOAuth2Client, XOAuth2Server};
 pub use plain::{PlainClient, PlainServer};
-pub use question::{Answer, Claim, Progress, Question, TokenClaim};
+pub use question::{Answer, Claim, Progress, Question, TokenClaim, is_password};
 pub use setting::{Setting, TokenHint};

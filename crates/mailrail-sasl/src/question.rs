@@ -103,10 +103,15 @@ impl Claim {
     /// ```
     #[must_use]
     pub fn has_password(&self, known: &str) -> bool {
-        let prepare = |text| saslprep::query(text).unwrap_or(Cow::Borrowed(text));
-        let (known, claimed) = (prepare(known), prepare(self.password.expose()));
-        known.as_bytes().ct_eq(claimed.as_bytes()).into()
+        is_password(known, self.password.expose())
     }
+}
+
+/// Whether two passwords are the same, as [`Claim::has_password`] tells.
+#[must_use]
+pub fn is_password(known: &str, claimed: &str) -> bool {
+    let prepare = |text| saslprep::query(text).unwrap_or(Cow::Borrowed(text));
+    prepare(known).as_bytes().ct_eq(prepare(claimed).as_bytes()).into()
 }
 
 /// A token that a client shows, to be checked by those who gave it out.

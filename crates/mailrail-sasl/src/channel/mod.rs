@@ -1,5 +1,7 @@
 //! The channel under an exchange, and what names it.
 
+mod certificate;
+
 use alloc::vec::Vec;
 use mailrail_wire::Secret;
 
@@ -31,7 +33,8 @@ pub enum ChannelBinding {
     /// TLS only where the extended master secret is in use.
     TlsExporter([u8; 32]),
     /// `tls-server-end-point` (RFC 5929 §4): the hash of the server's certificate, by the hash of
-    /// the certificate's signature, but SHA-256 in the place of MD5 and SHA-1.
+    /// the certificate's signature, but SHA-256 in the place of MD5 and SHA-1:
+    /// [`tls_server_end_point`](Self::tls_server_end_point) makes it.
     TlsServerEndPoint(Vec<u8>),
 }
 
@@ -77,6 +80,15 @@ impl Channel {
 }
 
 impl ChannelBinding {
+    /// `tls-server-end-point` of a connection whose server has shown that certificate, in DER.
+    ///
+    /// None where its signature has no hash function of its own, such as Ed25519, or one that is
+    /// not known here: that binding is not defined then.
+    #[must_use]
+    pub fn tls_server_end_point(certificate: &[u8]) -> Option<Self> {
+        certificate::hash(certificate).map(Self::TlsServerEndPoint)
+    }
+
     /// The name that its type is registered under.
     #[must_use]
     pub const fn name(&self) -> &'static str {
