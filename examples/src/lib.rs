@@ -8,6 +8,7 @@
 )]
 
 pub mod accounts;
+pub mod channel;
 pub mod cli;
 pub mod client;
 pub mod deliver;

@@ -1,5 +1,6 @@
 //! TLS settings of servers and clients.
 
+use mailrail_sasl::ChannelBinding;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
@@ -48,12 +49,22 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     Ok(certificates)
 }
 
+/// A server's settings.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Server {
+    /// What rustls needs.
+    pub config: Arc<ServerConfig>,
+    /// What SASL mechanisms that bind to a connection call the certificate.
+    pub end_point: Option<ChannelBinding>,
+}
+
 /// A server's settings from PEM files: its certificate chain, own first, and the key.
 ///
 /// # Errors
 ///
 /// Where a file cannot be read or the two do not fit.
-pub fn server(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, Error> {
+pub fn server(certificate: &Path, key: &Path) -> Result<Arc<Server>, Error> {
     let key_der = PrivateKeyDer::from_pem_file(key)
         .map_err(|source| Error::Pem { file: key.display().to_string(), source })?;
     server_with(certificates(certificate)?, key_der)
@@ -97,7 +108,7 @@ impl SelfSigned {
     /// # Errors
     ///
     /// Those of rustls.
-    pub fn server(&self) -> Result<Arc<ServerConfig>, Error> {
+    pub fn server(&self) -> Result<Arc<Server>, Error> {
         let (certificate, key) = self.der.clone();
         server_with(vec![certificate], PrivateKeyDer::Pkcs8(key.into()))
     }
@@ -117,12 +128,13 @@ impl SelfSigned {
 fn server_with(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-) -> Result<Arc<ServerConfig>, Error> {
+) -> Result<Arc<Server>, Error> {
+    let end_point = chain.first().and_then(|own| ChannelBinding::tls_server_end_point(own));
     let config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
-    Ok(Arc::new(config))
+    Ok(Arc::new(Server { config: Arc::new(config), end_point }))
 }
 
 fn client_with(roots: RootCertStore) -> Result<Arc<ClientConfig>, Error> {

@@ -65,6 +65,9 @@ struct Flags {
     /// AUTH without TLS (for loopback)
     #[arg(long)]
     allow_plaintext: bool,
+    /// CRAM-MD5 too, for clients that know nothing better
+    #[arg(long)]
+    allow_cram_md5: bool,
     /// DNS server for MX lookups; the system's where left out
     #[arg(long, value_name = "IP:PORT")]
     resolver: Option<SocketAddr>,
@@ -111,6 +114,7 @@ impl Flags {
             tls_key: tls.1,
             tls_self_signed: tls.2,
             allow_plaintext: self.allow_plaintext || file.allow_plaintext,
+            allow_cram_md5: self.allow_cram_md5 || file.allow_cram_md5,
             resolver: self.resolver.or(file.resolver),
             relay_port: self.relay_port.or(file.relay_port),
             max_message_size: self.max_message_size.or(file.max_message_size),
@@ -155,6 +159,8 @@ pub struct ServerOptions {
     pub certificate: Certificate,
     /// Whether AUTH works without TLS.
     pub allow_plaintext: bool,
+    /// Whether AUTH works by CRAM-MD5.
+    pub allow_cram_md5: bool,
     /// The name server for MX lookups; none: the system's.
     pub resolver: Option<SocketAddr>,
     /// The port of remote mail exchangers.
@@ -254,6 +260,7 @@ impl ServerOptions {
             listen,
             certificate,
             allow_plaintext: flags.allow_plaintext,
+            allow_cram_md5: flags.allow_cram_md5,
             resolver: flags.resolver,
             relay_port: flags.relay_port.unwrap_or(25),
             max_message_size: flags.max_message_size.unwrap_or(52_428_800),

@@ -1,7 +1,9 @@
 //! The driver for blocking sockets: `std` alone, without a runtime.
 
 use super::{AHEAD, Clock, Error, HANDSHAKE, LINGER, Next, Tap, Tapped};
+use crate::channel;
 use bytes::Buf;
+use mailrail_sasl::Channel;
 use mailrail_wire::{Connection, Input, Output, Step, Upgrade};
 use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 use std::{
@@ -237,6 +239,15 @@ impl Stream {
         stream.set_timeout(Some(HANDSHAKE))?;
         stream.upgrade(Upgrade::Tls, &mut Input::default())?;
         Ok(stream)
+    }
+
+    /// What SASL mechanisms can know of the connection.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        match &self.transport {
+            Transport::Secure(tls) => channel::of_client(&tls.conn),
+            _ => Channel::plaintext(),
+        }
     }
 
     fn tcp(&self) -> io::Result<&TcpStream> {

@@ -1,7 +1,9 @@
 //! The driver for tokio.
 
 use super::{AHEAD, Clock, Error, HANDSHAKE, LINGER, Next, Tap, Tapped};
+use crate::{channel, tls};
 use bytes::Buf;
+use mailrail_sasl::Channel;
 use mailrail_wire::{Connection, Input, Output, Step, Upgrade};
 use rustls::pki_types::ServerName;
 use std::{
@@ -256,7 +258,7 @@ pub enum Tls {
     /// None: an upgrade to TLS fails.
     Unavailable,
     /// The server's side.
-    Server(Arc<rustls::ServerConfig>),
+    Server(Arc<tls::Server>),
     /// The client's side, and the name that the server must prove to have.
     Client(Arc<rustls::ClientConfig>, ServerName<'static>),
 }
@@ -331,6 +333,22 @@ impl Stream {
         matches!(self.transport, Transport::Secure(_))
     }
 
+    /// What SASL mechanisms can know of the connection.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        let Transport::Secure(stream) = &self.transport else { return Channel::plaintext() };
+        match &**stream {
+            TlsStream::Client(stream) => channel::of_client(stream.get_ref().1),
+            TlsStream::Server(stream) => {
+                let end_point = match &self.tls {
+                    Tls::Server(server) => server.end_point.clone(),
+                    _ => None,
+                };
+                channel::secure(stream.get_ref().1, end_point)
+            }
+        }
+    }
+
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let done = match &mut self.transport {
             Transport::Accepting(accept) => ready!(Pin::new(accept).poll(cx)).map(TlsStream::from),
@@ -361,8 +379,8 @@ impl Socket for Stream {
         self.transport = match replace(&mut self.transport, Transport::Broken) {
             Transport::Plain(tcp) => match &self.tls {
                 Tls::Unavailable => return Err(io::ErrorKind::Unsupported.into()),
-                Tls::Server(config) => {
-                    let accept = TlsAcceptor::from(Arc::clone(config)).accept(tcp);
+                Tls::Server(server) => {
+                    let accept = TlsAcceptor::from(Arc::clone(&server.config)).accept(tcp);
                     Transport::Accepting(Box::new(accept))
                 }
                 Tls::Client(config, name) => {

@@ -26,6 +26,8 @@ pub struct Context {
     pub hostname: Domain<'static>,
     /// Whether a password may be sent without TLS.
     pub allow_plaintext: bool,
+    /// Whether CRAM-MD5 is offered.
+    pub allow_cram_md5: bool,
     /// The largest message taken, in bytes.
     pub max_message_size: u64,
     /// Who sees what the connections send and receive.

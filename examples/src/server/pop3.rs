@@ -2,7 +2,7 @@
 
 use super::{
     Accepted, Context,
-    login::{Login, MECHANISMS, Outcome},
+    login::{Login, Outcome, Request, mechanisms},
 };
 use crate::{
     drive::tokio::Stream,
@@ -23,8 +23,15 @@ const INBOX: &str = "INBOX";
 pub async fn run(context: &Context, accepted: Accepted) {
     let Accepted { service, stream, peer, over_limit, mut shutdown, .. } = accepted;
     let mut link = context.link(service, machine(context, &stream), stream);
-    let mut session =
-        Session { context, peer, over_limit, login: None, maildrop: None, sending: None };
+    let mut session = Session {
+        context,
+        peer,
+        over_limit,
+        request: None,
+        login: None,
+        maildrop: None,
+        sending: None,
+    };
     let mut stopping = false;
     loop {
         let next = tokio::select! {
@@ -42,6 +49,13 @@ pub async fn run(context: &Context, accepted: Accepted) {
                 if let Err(error) = session.answer(event, pop3).await {
                     return tracing::error!(%peer, %error, "pop3");
                 }
+                if let Some(request) = session.request.take() {
+                    let (login, response) = request.begin(context, link.socket().channel());
+                    session.login = login;
+                    if let Err(error) = session.step(response, link.conn()).await {
+                        return tracing::error!(%peer, %error, "pop3");
+                    }
+                }
             }
             Some(Ok(None)) => return,
             Some(Err(error)) => return tracing::debug!(%peer, %error, "pop3"),
@@ -52,7 +66,7 @@ pub async fn run(context: &Context, accepted: Accepted) {
 fn machine(context: &Context, stream: &Stream) -> Server {
     let mut offer = Capabilities::all();
     offer.stls = stream.has_tls();
-    offer.sasl = MECHANISMS.map(str::to_owned).into();
+    offer.sasl = mechanisms(context, stream).map(str::to_owned).collect();
     // Each wrong name or password is told by that code.
     offer.auth_resp_code = true;
     offer.expire = Some(Expire { days: None, per_user: false });
@@ -74,6 +88,7 @@ struct Session<'c> {
     context: &'c Context,
     peer: SocketAddr,
     over_limit: bool,
+    request: Option<Request>,
     login: Option<Login>,
     maildrop: Option<Maildrop>,
     sending: Option<Sending>,
@@ -162,8 +177,7 @@ impl Session<'_> {
                 self.open(account, pop3).await?;
             }
             Event::Authenticate { mechanism, initial_response } => {
-                self.login = Login::begin(mechanism);
-                self.step(initial_response, pop3).await?;
+                self.request = Some(Request::new(mechanism, initial_response));
             }
             Event::AuthenticateResponse(response) => self.step(Some(response), pop3).await?,
             Event::WantSize(message) => match self.find(message) {

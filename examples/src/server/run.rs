@@ -69,7 +69,9 @@ pub async fn start(options: ServerOptions, taps: Option<Taps>) -> Result<Started
         tls: tls::unchecked_client()?,
         tap: None,
     };
-    let accounts = Accounts::new(&options.domains, options.users);
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(io::Error::other)?;
+    let accounts = Accounts::new(&options.domains, options.users, secret);
     let store = Store::open(options.data, options.index).await?;
     store.add_accounts(accounts.names().map(str::to_owned).collect()).await?;
     let context = Arc::new(Context {
@@ -77,6 +79,7 @@ pub async fn start(options: ServerOptions, taps: Option<Taps>) -> Result<Started
         accounts,
         hostname,
         allow_plaintext: options.allow_plaintext,
+        allow_cram_md5: options.allow_cram_md5,
         max_message_size: options.max_message_size,
         taps,
     });

@@ -2,7 +2,7 @@
 
 use super::{
     Accepted, Context, Service,
-    login::{Login, MECHANISMS, Outcome},
+    login::{Login, Outcome, Request, mechanisms},
 };
 use crate::{
     accounts::Destination,
@@ -48,6 +48,13 @@ pub async fn run(context: &Context, accepted: Accepted) {
                 if let Err(error) = session.answer(event, smtp).await {
                     return tracing::error!(%peer, %error, "smtp");
                 }
+                if let Some(request) = session.request.take() {
+                    let (login, response) = request.begin(context, link.socket().channel());
+                    session.login = login;
+                    if let Err(error) = session.log_in(response, link.conn()) {
+                        return tracing::error!(%peer, %error, "smtp");
+                    }
+                }
             }
             Ok(None) => return,
             Err(error) => return tracing::debug!(%peer, %error, "smtp"),
@@ -61,7 +68,7 @@ fn machine(context: &Context, service: Service, stream: &Stream) -> Server {
     offer.size = Some(context.max_message_size);
     offer.starttls = stream.has_tls();
     if submission {
-        for mechanism in MECHANISMS {
+        for mechanism in mechanisms(context, stream).chain(["LOGIN"]) {
             // Those are names.
             let _ = offer.add_mechanism(mechanism);
         }
@@ -79,6 +86,7 @@ struct Session<'c> {
     over_limit: bool,
     /// What the client calls itself.
     host: String,
+    request: Option<Request>,
     login: Option<Login>,
     transaction: Option<Box<Transaction>>,
 }
@@ -104,6 +112,7 @@ impl<'c> Session<'c> {
             peer,
             over_limit,
             host: String::new(),
+            request: None,
             login: None,
             transaction: None,
         }
@@ -117,8 +126,8 @@ impl<'c> Session<'c> {
             Event::Connected => smtp.greet(&self.context.hostname),
             Event::Ehlo { host } | Event::Helo { host } => self.hello(&host, smtp),
             Event::Authenticate { mechanism, initial_response } => {
-                self.login = Login::begin(mechanism);
-                self.log_in(initial_response, smtp)
+                self.request = Some(Request::new(mechanism, initial_response));
+                Ok(())
             }
             Event::AuthenticateResponse(response) => self.log_in(Some(response), smtp),
             Event::Mail(mail) => self.mail(&mail, smtp),

@@ -11,7 +11,7 @@ mod work;
 
 use super::{
     Accepted, Context,
-    login::{Login, MECHANISMS, Outcome},
+    login::{Login, Outcome, Request, mechanisms},
 };
 use crate::{drive::tokio::Stream, store::Error};
 use append::Appending;
@@ -80,6 +80,13 @@ pub async fn run(context: &Context, accepted: Accepted) {
                 if let Err(error) = session.answer(event, imap).await {
                     return tracing::error!(%peer, %error, "imap");
                 }
+                if let Some(request) = session.request.take() {
+                    let (login, response) = request.begin(context, link.socket().channel());
+                    session.login = login;
+                    if let Err(error) = session.step(response, link.conn()) {
+                        return tracing::error!(%peer, %error, "imap");
+                    }
+                }
             }
             Some(Ok(None)) => return,
             Some(Err(error)) => return tracing::debug!(%peer, %error, "imap"),
@@ -92,7 +99,7 @@ fn machine(context: &Context, stream: &Stream) -> Server {
     if stream.has_tls() {
         offer.insert(Capability::StartTls);
     }
-    for mechanism in MECHANISMS {
+    for mechanism in mechanisms(context, stream) {
         // Those are names.
         let _ = offer.insert_auth(mechanism);
     }
@@ -115,6 +122,7 @@ struct Session<'c> {
     context: &'c Context,
     peer: SocketAddr,
     over_limit: bool,
+    request: Option<Request>,
     login: Option<Login>,
     wrong_passwords: u32,
     /// Whose mailboxes; empty before the login.
@@ -130,6 +138,7 @@ impl<'c> Session<'c> {
             context,
             peer,
             over_limit,
+            request: None,
             login: None,
             wrong_passwords: 0,
             account: String::new(),
@@ -160,8 +169,7 @@ impl<'c> Session<'c> {
                 self.let_in(account, imap)?;
             }
             Event::Authenticate { mechanism, initial_response } => {
-                self.login = Login::begin(mechanism.as_str());
-                self.step(initial_response, imap)?;
+                self.request = Some(Request::new(mechanism.as_str(), initial_response));
             }
             Event::AuthenticateResponse(response) => self.step(Some(response), imap)?,
             Event::Enable(_) => {
