@@ -27,6 +27,10 @@ pub enum Error {
     /// Client: a reply came that no command asked for.
     #[error("a reply to no command")]
     Unsolicited,
+    /// Client: a reply came that does not fit its command, such as 354 to RCPT: the server does
+    /// not answer in order (RFC 2920 §3.2).
+    #[error("a reply that does not fit its command")]
+    OutOfStep,
     /// Server: more errors than [`Limits::errors`](crate::Limits::errors).
     #[error("too many errors")]
     TooManyErrors,

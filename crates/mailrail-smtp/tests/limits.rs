@@ -21,7 +21,9 @@ fn serve(server: &mut Server, input: &mut Input) -> Result<usize, Error> {
     loop {
         match server.poll(NOW, input)? {
             Step::Event => match server.event(input)? {
-                server::Event::Connected | server::Event::Ehlo { .. } => {
+                server::Event::Connected
+                | server::Event::Ehlo { .. }
+                | server::Event::Helo { .. } => {
                     server.greet(&host()).unwrap();
                 }
                 server::Event::Message(_) | server::Event::Aborted(_) => {}
@@ -97,6 +99,63 @@ fn a_goodbye_is_not_waited_for_long() {
     let last = NOW + Duration::from_secs(5);
     assert_eq!(server.poll(NOW, &mut input), Ok(Step::Write { until: Some(last) }));
     assert_eq!(server.poll(last, &mut input), Ok(Step::Close));
+}
+
+#[test]
+fn clients_that_do_not_wait_are_told_so() {
+    let mut config = Config::default();
+    config.strict_pipelining = true;
+    let mut offer = Extensions::built_in();
+    let mut talk = |pipelining, said: &[&[u8]]| {
+        offer.pipelining = pipelining;
+        let (mut server, mut input) =
+            (Server::new(offer.clone(), config.clone()), Input::default());
+        said.iter().try_for_each(|bytes| {
+            input.extend(bytes);
+            serve(&mut server, &mut input).map(drop)
+        })
+    };
+    let group: &[u8] = b"MAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\n";
+    assert_eq!(talk(true, &[b"", b"EHLO a\r\n", group, b".\r\n"]), Ok(()));
+    for (pipelining, said) in [
+        (true, &[&b"EHLO a\r\n"[..]][..]),
+        (true, &[b"", b"EHLO a\r\nNOOP\r\n"]),
+        (true, &[b"", b"EHLO a\r\n", b"NOOP\r\nN"]),
+        (true, &[b"", b"EHLO a\r\n", group, b"\r\n.\r\nQUIT\r\n."]),
+        (true, &[b"", b"HELO a\r\n", group]),
+        (false, &[b"", b"EHLO a\r\n", group]),
+        (true, &[b"", b"POST / HTTP/1.1\r\nHost: a\r\n"]),
+    ] {
+        assert_eq!(talk(pipelining, said), Err(Error::Pipelined), "{said:?}");
+    }
+}
+
+/// 25 MiB in chunks of 1 MiB.
+#[test]
+fn large_chunks_pass_through_a_small_buffer() {
+    let mut offer = Extensions::built_in();
+    offer.chunking = true;
+    let (mut server, mut input) = (Server::new(offer, Config::default()), Input::default());
+    input.extend(b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\n");
+    serve(&mut server, &mut input).unwrap();
+    let line = format!("{}\r\n", "x".repeat(62));
+    let (block, mut got) = (line.repeat(64), 0);
+    for chunk in 1..=25 {
+        let last = if chunk == 25 { " LAST" } else { "" };
+        input.extend(format!("BDAT 1048576{last}\r\n").as_bytes());
+        for _ in 0..256 {
+            input.extend(block.as_bytes());
+            while server.poll(NOW, &mut input) == Ok(Step::Event) {
+                match server.event(&mut input).unwrap() {
+                    server::Event::Message(piece) => got += piece.len(),
+                    _ => server.accept().unwrap(),
+                }
+            }
+            *server.output() = Default::default();
+            assert!(input.capacity() <= 16 * 1_024);
+        }
+    }
+    assert_eq!(got, 25 << 20);
 }
 
 #[test]

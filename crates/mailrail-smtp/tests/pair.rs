@@ -7,14 +7,14 @@ use mailrail_sasl::{
     ClientMechanism as _, PlainClient, PlainServer, Progress, Question, ServerMechanism as _,
 };
 use mailrail_smtp::{
-    Client, Config, Domain, EnhancedStatusCode, Error, Extensions, Mailbox, Protocol, Reply,
-    ReplyCode, ReversePath, Server,
+    Client, Config, Domain, EnhancedStatusCode, Error, Extensions, Mailbox, Misuse, Protocol,
+    Reply, ReplyCode, ReversePath, Server,
     client::{self, Verb},
-    command::{Body, Mail, Vrfy},
+    command::{Attributes, Body, Command, Etrn, Help, Mail, Other, Vrfy},
     server,
 };
 use mailrail_testing::Pair;
-use mailrail_wire::Time;
+use mailrail_wire::{Connection as _, Input, Step, Time};
 
 fn host() -> Domain<'static> {
     "mx.test".parse().unwrap()
@@ -45,7 +45,10 @@ impl Embedder {
     fn on(&mut self, event: server::Event<'_>, server: &mut Server) {
         use server::Event;
         match event {
-            Event::Connected | Event::Ehlo { .. } | Event::Helo { .. } => server.greet(&host()),
+            Event::Connected | Event::Ehlo { .. } | Event::Helo { .. } | Event::Xclient(_) => {
+                server.greet(&host())
+            }
+            Event::Expn(_) => server.reply(&Reply::new(ReplyCode::OK, "<a@b>\n<c@d>")),
             Event::Secured => Ok(()),
             Event::Authenticate { mechanism, initial_response } => {
                 assert!(mechanism.eq_ignore_ascii_case("PLAIN"));
@@ -76,18 +79,19 @@ impl Embedder {
             Event::EndOfMessage => {
                 let text = core::mem::take(&mut self.text);
                 self.stored.push((server.protocol(), self.from.take().unwrap(), text));
-                server.accept()
+                let accepted = server.accept();
+                // In LMTP, the second recipient's mailbox is full.
+                if server.recipients_owed() > 0 {
+                    server.reply(&Reply::new(ReplyCode::INSUFFICIENT_STORAGE, "Full")).unwrap();
+                }
+                accepted
             }
             _ => server.accept(),
         }
         .unwrap();
     }
 
-    fn authenticate(
-        &mut self,
-        response: Option<&[u8]>,
-        server: &mut Server,
-    ) -> Result<(), mailrail_smtp::Misuse> {
+    fn authenticate(&mut self, response: Option<&[u8]>, server: &mut Server) -> Result<(), Misuse> {
         match self.plain.step(response) {
             Ok(Progress::Challenge(challenge)) => server.challenge(challenge.expose()),
             Ok(Progress::Question(Question::Password(claim))) if claim.has_password("sesame") => {
@@ -194,22 +198,25 @@ fn every_command() {
 }
 
 /// Sends `text` in pieces; tells what became of it.
-fn send(text: &[u8], piece: usize, offer: Extensions) -> (Embedder, u16) {
+fn send(text: &[u8], piece: usize, offer: Extensions, by_chunks: bool) -> (Embedder, u16) {
     let mut pair = Pair::new(Client::new(Config::default()), Server::new(offer, Config::default()));
     let (mut embedder, mut code) = (Embedder::default(), 0);
     let client = pair.client();
     client.ehlo(host()).unwrap();
     client.mail(mailbox("alice@north.test")).unwrap();
     client.rcpt(mailbox("bob@south.test")).unwrap();
-    client.data().unwrap();
+    if by_chunks { client.bdat() } else { client.data() }.unwrap();
     let mut pieces = text.chunks(piece);
     let ended = pair.run(
         |event, client| match event {
             client::Event::WantMessage => match pieces.next() {
                 Some(piece) => client.message(Bytes::copy_from_slice(piece)).unwrap(),
-                None => client.end_message().and_then(|()| client.quit()).unwrap(),
+                None => client.end_message().unwrap(),
             },
-            client::Event::Reply { command: Verb::Message, reply } => code = reply.code().get(),
+            client::Event::Reply { command: Verb::Message, reply } => {
+                code = reply.code().get();
+                client.quit().unwrap();
+            }
             _ => {}
         },
         |event, server| embedder.on(event, server),
@@ -226,13 +233,17 @@ fn messages_arrive_as_they_were() {
             if text.len() / piece > 20_000 {
                 continue;
             }
-            let (embedder, code) = send(text, piece, Extensions::built_in());
-            let mut whole = text.to_vec();
-            if !whole.ends_with(b"\r\n") {
-                whole.extend_from_slice(b"\r\n");
+            for by_chunks in [false, true] {
+                let mut offer = Extensions::built_in();
+                offer.chunking = true;
+                let (embedder, code) = send(text, piece, offer, by_chunks);
+                let mut whole = text.to_vec();
+                if !whole.ends_with(b"\r\n") {
+                    whole.extend_from_slice(b"\r\n");
+                }
+                let stored = embedder.stored.first().map(|(_, _, text)| text);
+                assert_eq!((code, stored), (250, Some(&whole)));
             }
-            let stored = embedder.stored.first().map(|(_, _, text)| text);
-            assert_eq!((code, stored), (250, Some(&whole)));
         }
     }
 }
@@ -241,9 +252,177 @@ fn messages_arrive_as_they_were() {
 fn a_message_too_large_is_refused_alone() {
     let mut offer = Extensions::built_in();
     offer.size = Some(1_000);
-    let (embedder, code) = send(&b"0123456789\r\n".repeat(10_000), 5_000, offer);
-    assert_eq!((code, embedder.aborted, embedder.stored.len()), (552, 1, 0));
-    assert!(embedder.text.is_empty());
+    offer.chunking = true;
+    for by_chunks in [false, true] {
+        let text = b"0123456789\r\n".repeat(10_000);
+        let (embedder, code) = send(&text, 900, offer.clone(), by_chunks);
+        assert_eq!((code, embedder.aborted, embedder.stored.len()), (552, 1, 0));
+        assert!(embedder.text.is_empty());
+    }
+}
+
+/// What a server offers that offers all.
+fn all() -> Extensions {
+    let lines = "mx.test\nPIPELINING\n8BITMIME\nSIZE 1000\nENHANCEDSTATUSCODES\nCHUNKING\n\
+        BINARYMIME\nSMTPUTF8\nDSN\nREQUIRETLS\nRRVS\nETRN\nVRFY\nEXPN\nHELP\nDELIVERBY 60\n\
+        FUTURERELEASE 9 2030-01-01T00:00:00Z\nMT-PRIORITY\nNO-SOLICITING\nBURL imap\nXCLIENT ADDR\n\
+        XFORWARD ADDR\nLIMITS RCPTMAX=2 MAILMAX=5 RCPTDOMAINMAX=1\nXLATE de\nAUTH PLAIN";
+    let mut offer = Extensions::from_reply(&Reply::new(ReplyCode::OK, lines));
+    assert_eq!((offer.others.len(), offer.limits.as_ref().unwrap().messages), (1, Some(5)));
+    offer.add_verb("XLATE").unwrap();
+    offer
+}
+
+#[test]
+fn every_extension() {
+    for (piece, lmtp) in [(1, false), (9, true), (4_096, false)] {
+        let mut config = Config::default();
+        config.lmtp = lmtp;
+        let (client, server) = (Client::over_tls(config.clone()), Server::over_tls(all(), config));
+        let mut pair = Pair::new(client, server).in_pieces_of(piece);
+        let embedder = &mut Embedder::default();
+        pair.client().ehlo(host()).unwrap();
+        assert_eq!(settle(&mut pair, embedder), [(Verb::Greeting, 220), (Verb::Ehlo, 250)]);
+        let mut offered = all();
+        assert_ne!(pair.client().extensions(), Some(&offered));
+        // The verbs it takes are not told.
+        offered = Extensions::from_reply(&Reply::new(ReplyCode::OK, {
+            let all = "mx.test\nPIPELINING\n8BITMIME\nSIZE 1000\nAUTH PLAIN\nENHANCEDSTATUSCODES";
+            let mut lines = all.to_owned();
+            for line in [
+                "CHUNKING",
+                "BINARYMIME",
+                "SMTPUTF8",
+                "DSN",
+                "REQUIRETLS",
+                "RRVS",
+                "ETRN",
+                "VRFY",
+                "EXPN",
+                "HELP",
+                "DELIVERBY 60",
+                "FUTURERELEASE 9 2030-01-01T00:00:00Z",
+                "MT-PRIORITY",
+                "NO-SOLICITING",
+                "BURL imap",
+                "XCLIENT ADDR",
+                "XFORWARD ADDR",
+                "LIMITS RCPTMAX=2 MAILMAX=5 RCPTDOMAINMAX=1",
+                "XLATE de",
+            ] {
+                lines.push('\n');
+                lines.push_str(line);
+            }
+            lines
+        }));
+        assert_eq!(pair.client().extensions(), Some(&offered));
+
+        let client = pair.client();
+        client.vrfy(Vrfy::parse("ö".as_bytes()).unwrap().with_smtp_utf8()).unwrap();
+        client.expn(Vrfy::parse(b"all").unwrap()).unwrap();
+        client.help(Help::about("MAIL").unwrap()).unwrap();
+        client.etrn(Etrn::parse(b"@a.test").unwrap()).unwrap();
+        let mut attributes = Attributes::default();
+        attributes.add("ADDR", "192.0.2.1").unwrap();
+        client.xforward(attributes.clone()).unwrap();
+        client.other(Other::parse(b"XLATE de").unwrap()).unwrap();
+        assert_eq!(
+            settle(&mut pair, embedder),
+            [
+                (Verb::Vrfy, 252),
+                (Verb::Expn, 250),
+                (Verb::Help, 214),
+                (Verb::Etrn, 250),
+                (Verb::Xforward, 250),
+                (Verb::Other, 250)
+            ]
+        );
+        pair.client().xclient(attributes).unwrap();
+        assert_eq!(settle(&mut pair, embedder), [(Verb::Xclient, 220)]);
+        assert!(pair.client().extensions().is_none());
+        pair.client().ehlo(host()).unwrap();
+        assert_eq!(settle(&mut pair, embedder), [(Verb::Ehlo, 250)]);
+
+        let line = "MAIL FROM:<ö@ü.test> SIZE=9 BODY=BINARYMIME SMTPUTF8 RET=FULL ENVID=a+20b \
+            REQUIRETLS BY=60;RT HOLDFOR=9 MT-PRIORITY=-1 SOLICIT=a:b\r\n";
+        let Ok(Command::Mail(mail)) = Command::parse(line.as_bytes()) else { panic!() };
+        let line = "RCPT TO:<ä@x.test> NOTIFY=DELAY ORCPT=utf-8;\\x{E4}@y \
+            RRVS=2014-04-03T23:01:00Z\r\n";
+        let Ok(Command::Rcpt(bob)) = Command::parse(line.as_bytes()) else { panic!() };
+        assert_eq!(pair.client().extensions().unwrap().fit(mail.clone()), Ok(mail.clone()));
+        assert_eq!(pair.client().extensions().unwrap().fit_recipient(bob.clone()), bob);
+        let client = pair.client();
+        client.mail(mail).unwrap();
+        client.rcpt(bob.clone()).unwrap();
+        let elsewhere = client.rcpt(mailbox("a@elsewhere.test"));
+        assert_eq!(elsewhere, Err(Misuse::PastLimit { limit: 1 }));
+        client.rcpt(bob.clone()).unwrap();
+        assert_eq!(client.rcpt(bob), Err(Misuse::PastLimit { limit: 2 }));
+        assert!(client.data().is_err());
+        client.bdat().unwrap();
+        let mut expected = vec![(Verb::Mail, 250), (rcpt(0), 250), (rcpt(1), 250)];
+        expected.push((Verb::Bdat, 250));
+        expected.extend(match lmtp {
+            true => vec![(message_for(0), 250), (message_for(1), 452)],
+            false => vec![(Verb::Message, 250)],
+        });
+        let mut parts = 0;
+        let mut seen = Vec::new();
+        pair.settle(
+            |event, client| match event {
+                client::Event::Reply { command, reply } => {
+                    seen.push((command, reply.code().get()));
+                }
+                client::Event::WantMessage if parts == 0 => {
+                    parts = 1;
+                    client.message(Bytes::from("\0\n")).unwrap();
+                }
+                client::Event::WantMessage => client.last_message(Bytes::from("\r.")).unwrap(),
+                event => panic!("{event:?}"),
+            },
+            |event, server| embedder.on(event, server),
+        );
+        assert_eq!(seen, expected);
+        let protocol = if lmtp { Protocol::Utf8Lmtps } else { Protocol::Utf8Smtps };
+        let (with, from, text) = embedder.stored.pop().unwrap();
+        assert_eq!((with, &text[..]), (protocol, &b"\0\n\r."[..]));
+        assert_eq!(from.to_string(), "<ö@ü.test>");
+    }
+}
+
+const fn message_for(recipient: u32) -> Verb {
+    Verb::MessageFor { recipient }
+}
+
+#[test]
+fn what_needs_an_extension_is_not_said_without() {
+    let mut client = Client::new(Config::default());
+    let beyond: Mailbox<'_> = "ä@b".parse().unwrap();
+    assert_eq!(client.mail(beyond.clone()), Err(Misuse::NotAscii));
+    client.mail(ReversePath::Null).unwrap();
+    assert_eq!(client.rcpt(beyond), Err(Misuse::NotAscii));
+    let mut mail = Mail::new(ReversePath::Null);
+    mail.require_tls = true;
+    assert_eq!(client.mail(mail), Err(Misuse::Insecure));
+}
+
+#[test]
+fn the_trace_field_is_made() {
+    let (mut server, mut input) = (Server::new(offer(), Config::default()), Input::default());
+    input.extend(b"EHLO [192.0.2.7]\r\n");
+    while server.poll(Time::default(), &mut input) == Ok(Step::Event) {
+        let _ = server.event(&mut input).unwrap();
+        server.greet(&host()).unwrap();
+    }
+    assert_eq!(server.client_host(), Some("[192.0.2.7]"));
+    let (host, path) = (host(), "<bob@south.test>".parse().unwrap());
+    let mut received = server.received(&host, "Mon, 23 Nov 2026 08:00:00 +0000");
+    (received.id, received.recipient) = (Some("1"), Some(&path));
+    assert_eq!(
+        received.to_string(),
+        "Received: from [192.0.2.7]\r\n\tby mx.test with ESMTP id 1\r\n\t\
+         for <bob@south.test>;\r\n\tMon, 23 Nov 2026 08:00:00 +0000\r\n"
+    );
 }
 
 #[test]

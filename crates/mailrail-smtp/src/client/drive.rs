@@ -112,6 +112,7 @@ impl Client {
                 }
                 Ok(None)
             }
+            (_, Some(next)) if is_out_of_step(next, code) => Err(Error::OutOfStep),
             _ => Ok(Some(Ready::Reply(len))),
         }
     }
@@ -233,6 +234,17 @@ impl Client {
         }
         let until = Some(until);
         Ok(if self.output.is_empty() { Step::Read { until } } else { Step::Write { until } })
+    }
+}
+
+/// Whether a reply shows that the server has lost count of the commands, or the client has: what is
+/// said next could become a part of a message.
+fn is_out_of_step(next: Verb, code: &[u8]) -> bool {
+    match (next, code.first()) {
+        (Verb::Other, _) => false,
+        (Verb::Data, Some(b'3')) => code != b"354",
+        (Verb::Data, first) => first == Some(&b'2'),
+        (_, first) => first == Some(&b'3'),
     }
 }
 

@@ -228,7 +228,12 @@ impl Server {
             Then::Said(reply) => self.output.payload(reply),
             Then::Say(reply, times) => {
                 for _ in 0..times {
-                    self.answer(&reply);
+                    // What was pipelined behind a refused chunk is no error of its own.
+                    if self.session.chunks.is_some() {
+                        self.say(&reply);
+                    } else {
+                        self.answer(&reply);
+                    }
                 }
             }
         }
