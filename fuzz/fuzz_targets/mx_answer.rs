@@ -5,7 +5,7 @@
 use bytes::Buf;
 use core::time::Duration;
 use libfuzzer_sys::fuzz_target;
-use mailrail_mx::{Config, Error, Event, Exchanges, Lookup};
+use mailrail_mx::{Config, Dane, Demand, Error, Event, Exchanges, Families, Lookup, StsPolicy};
 use mailrail_wire::{Connection, Input, Step, Time, Upgrade};
 use std::collections::VecDeque;
 
@@ -35,6 +35,14 @@ fn config(flags: u8) -> Config {
     if flags & 1 != 0 {
         let limits = &mut config.limits;
         (limits.exchangers, limits.addresses, limits.aliases, limits.tries) = (2, 1, 1, 1);
+        (limits.tlsa, limits.questions) = (1, 2);
+    }
+    config.dane = flags & 4 != 0;
+    (config.sts, config.tls_report) = (flags & 8 != 0, flags & 8 != 0);
+    config.mixed_case = flags & 16 != 0;
+    config.servers = 1 + usize::from(flags >> 6);
+    if flags & 32 != 0 {
+        config.families = Families::Interleaved;
     }
     config
 }
@@ -47,30 +55,41 @@ fn look_up(flags: u8, random: [u8; 16], mut wire: &[u8], piece: usize) -> Result
     let mut lookup = Lookup::new("Mail.test", random, config).expect("a domain");
     let (mut input, mut now, mut tcp) = (Input::default(), Duration::ZERO, false);
     let (mut coming, mut asked) = (VecDeque::<Vec<u8>>::new(), 0_usize);
-    let most = usize::from(limits.tries) * (limits.aliases + 2) * (1 + 2 * limits.exchangers) + 8;
+    let names = 3 + 5 * limits.exchangers;
+    // Each server can cut an answer, and not know EDNS; each answer can be the last over its
+    // connection.
+    let most = usize::from(limits.tries) * (limits.aliases + 4) * names * names + 8;
     // Messages, or their pieces; each question can be asked for the want of EDNS once more.
     for _ in 0..(wire.len() + 600 * (asked + 1)) * 3 + 100 * most {
         let step = lookup.poll(Time::from_start(now), &mut input);
         assert_eq!(step, lookup.poll(Time::from_start(now), &mut input), "asked twice");
         match step? {
             Step::Write { .. } => {
-                asked += 1;
-                assert!(asked <= most, "{asked} questions");
-                let chunk = lookup.output().chunk().to_vec();
+                let mut chunk = lookup.output().chunk().to_vec();
                 lookup.output().advance(chunk.len());
                 assert!(lookup.output().is_empty(), "a datagram is one chunk");
-                let question = if tcp { &chunk[2..] } else { &chunk };
-                let Some((&len, rest)) = wire.split_first() else { continue };
-                let (bytes, rest) = rest.split_at(usize::from(len & 0x7F).min(rest.len()));
-                wire = rest;
-                let mut message = answer(question, bytes, len & 0x80 != 0);
                 if !tcp {
-                    coming.push_back(message);
-                    continue;
+                    let len = u16::try_from(chunk.len()).expect("a question is short");
+                    chunk.splice(..0, len.to_be_bytes());
                 }
-                let len = u16::try_from(message.len()).expect("at most 127 octets and a question");
-                message.splice(..0, len.to_be_bytes());
-                coming.extend(message.chunks(piece).map(<[u8]>::to_vec));
+                let mut questions = &chunk[..];
+                while let Some((len, behind)) = questions.split_first_chunk() {
+                    let (question, behind) = behind.split_at(u16::from_be_bytes(*len).into());
+                    questions = behind;
+                    asked += 1;
+                    assert!(asked <= most, "{asked} questions");
+                    let Some((&len, rest)) = wire.split_first() else { continue };
+                    let (bytes, rest) = rest.split_at(usize::from(len & 0x7F).min(rest.len()));
+                    wire = rest;
+                    let mut message = answer(question, bytes, len & 0x80 != 0);
+                    if !tcp {
+                        coming.push_back(message);
+                        continue;
+                    }
+                    let len = u16::try_from(message.len()).expect("127 octets and a question");
+                    message.splice(..0, len.to_be_bytes());
+                    coming.extend(message.chunks(piece).map(<[u8]>::to_vec));
+                }
             }
             Step::Read { until } => {
                 let until = until.expect("never without end").saturating_since(Time::default());
@@ -89,7 +108,18 @@ fn look_up(flags: u8, random: [u8; 16], mut wire: &[u8], piece: usize) -> Result
                 lookup.upgraded();
             }
             Step::Event => {
-                let Event::Exchanges(found) = lookup.event(&mut input)? else { unreachable!() };
+                let found = match lookup.event(&mut input)? {
+                    Event::Exchanges(found) => found,
+                    Event::Server(_) => {
+                        (tcp, input) = (false, Input::default());
+                        coming.clear();
+                        if flags & 2 != 0 {
+                            lookup.unreachable();
+                        }
+                        continue;
+                    }
+                    event => panic!("{event:?}"),
+                };
                 assert_eq!(lookup.event(&mut input), Err(Error::NoEvent));
                 assert_eq!(lookup.poll(Time::from_start(now), &mut input), Ok(Step::Close));
                 assert!(found.exchangers.len() <= limits.exchangers);
@@ -99,6 +129,16 @@ fn look_up(flags: u8, random: [u8; 16], mut wire: &[u8], piece: usize) -> Result
                 assert!(!found.null_mx || found.exchangers.is_empty());
                 let order = found.exchangers.iter().map(|host| host.preference);
                 assert!(order.is_sorted());
+                let policy = StsPolicy::parse(wire).ok();
+                for host in &found.exchangers {
+                    let demand = found.demand(host, policy.as_ref(), flags & 2 != 0);
+                    let is_dane = matches!(demand, Demand::Dane(_));
+                    assert!(!is_dane || found.authenticated);
+                    if let Dane::Records(records) = &host.dane {
+                        assert!(records.records.len() <= limits.tlsa && limits.tlsa > 0);
+                        let _ = records.verify(&[wire, wire]);
+                    }
+                }
                 return Ok(found);
             }
             step => panic!("{step:?}"),

@@ -1,6 +1,7 @@
 //! Which domains are asked for.
 
 use crate::InvalidDomain;
+use alloc::{borrow::Cow, string::String};
 use core::net::{IpAddr, Ipv6Addr};
 use hickory_proto::rr::Name;
 
@@ -8,7 +9,8 @@ use hickory_proto::rr::Name;
 const LEN_MAX: usize = 253;
 const LABEL_MAX: usize = 63;
 
-/// Reads a mail domain (RFC 5321 §4.1.2), with or without a trailing dot:
+/// Reads a mail domain (RFC 5321 §4.1.2), with or without a trailing dot; an international one
+/// (RFC 6531 §3.3) becomes its ASCII form first:
 ///
 /// ```text
 /// Domain     = sub-domain *("." sub-domain)
@@ -21,10 +23,8 @@ pub(crate) fn parse(domain: &str) -> Result<Name, InvalidDomain> {
     if is_address(domain) {
         return Err(InvalidDomain::AddressLiteral);
     }
-    if !domain.is_ascii() {
-        return Err(InvalidDomain::NotAscii);
-    }
-    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    let domain = ascii(domain)?;
+    let domain = domain.strip_suffix('.').unwrap_or(&domain);
     if domain.len() > LEN_MAX {
         return Err(InvalidDomain::TooLong);
     }
@@ -42,6 +42,42 @@ pub(crate) fn parse(domain: &str) -> Result<Name, InvalidDomain> {
     let mut name = Name::from_ascii(domain).map_err(|_| InvalidDomain::Label)?;
     name.set_fqdn(true);
     Ok(name)
+}
+
+/// A domain's ASCII form (UTS 46, nontransitional). What is ASCII stays as it is, but for A-labels,
+/// which must stand for something.
+fn ascii(domain: &str) -> Result<Cow<'_, str>, InvalidDomain> {
+    let is_encoded =
+        |label: &str| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"));
+    if domain.is_ascii() && !domain.split('.').any(is_encoded) {
+        return Ok(Cow::Borrowed(domain));
+    }
+    // More octets than this are no domain in ASCII either.
+    if domain.len() > 4 * LEN_MAX {
+        return Err(InvalidDomain::TooLong);
+    }
+    let ascii = idna::domain_to_ascii(domain).map_err(|_| InvalidDomain::International)?;
+    let is_numeric = is_address(&ascii);
+    match ascii.as_str() {
+        "" | "." => Err(InvalidDomain::Empty),
+        // Digits of other scripts, or dots, that stand for those of an address.
+        _ if is_numeric => Err(InvalidDomain::AddressLiteral),
+        _ => Ok(Cow::Owned(ascii)),
+    }
+}
+
+/// A name's text: lower case, without the trailing dot; empty for the root.
+pub(crate) fn text(name: &Name) -> String {
+    let mut text = name.to_lowercase().to_ascii();
+    text.truncate(text.trim_end_matches('.').len());
+    text
+}
+
+/// The name of `labels` before `name`, where that is not too long.
+pub(crate) fn below(labels: &[&str], name: &Name) -> Option<Name> {
+    let mut below = Name::from_labels(labels.iter().map(|label| label.as_bytes())).ok()?;
+    below.set_fqdn(false);
+    below.append_domain(name).ok()
 }
 
 /// Whether it is an address and not a name: `192.0.2.1`, `2001:db8::1`, `[…]`, `IPv6:…`.
@@ -71,6 +107,20 @@ mod tests {
     }
 
     #[test]
+    fn international_domains() {
+        for (domain, ascii) in [
+            ("bücher.example", "xn--bcher-kva.example."),
+            ("BÜCHER.Example.", "xn--bcher-kva.example."),
+            ("straße.example", "xn--strae-oqa.example."),
+            ("例え。テスト", "xn--r8jz45g.xn--zckzah."),
+            ("ｅｘａｍｐｌｅ.test", "example.test."),
+            ("XN--BCHER-KVA.example", "xn--bcher-kva.example."),
+        ] {
+            assert_eq!(parse(domain).map(|name| name.to_ascii()), Ok(ascii.into()), "{domain}");
+        }
+    }
+
+    #[test]
     fn what_is_refused() {
         let label = "a".repeat(64);
         let long = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "a".repeat(62));
@@ -93,7 +143,14 @@ mod tests {
             ("a\\.b", InvalidDomain::Character),
             ("user@example.com", InvalidDomain::Character),
             ("a\r\n.com", InvalidDomain::Character),
-            ("bücher.example", InvalidDomain::NotAscii),
+            ("bü cher.example", InvalidDomain::Character),
+            ("\u{e000}.example", InvalidDomain::International),
+            ("\u{ad}.example", InvalidDomain::Label),
+            ("a\u{200d}b.example", InvalidDomain::International),
+            ("xn--\u{fc}.example", InvalidDomain::International),
+            ("xn--a.example", InvalidDomain::International),
+            ("１９２.0.2.1", InvalidDomain::AddressLiteral),
+            ("\u{ad}", InvalidDomain::Empty),
         ] {
             assert_eq!(parse(domain), Err(why), "{domain:?}");
         }

@@ -23,15 +23,24 @@ pub enum Error {
     /// The answer was to our question and can't be read.
     #[error("the name server's answer is malformed")]
     Malformed,
+    /// The caller's validator found the answer's signatures wrong.
+    #[error("the answer's signatures are wrong")]
+    Bogus,
     /// A chain of CNAMEs that leads back to itself.
     #[error("the domain's aliases lead back to themselves")]
     AliasLoop,
     /// More CNAMEs than [`Limits::aliases`](crate::Limits::aliases).
     #[error("too many aliases")]
     TooManyAliases,
+    /// More TLSA records than [`Limits::tlsa`](crate::Limits::tlsa).
+    #[error("too many records")]
+    TooManyRecords,
     /// No answer in time.
     #[error("no answer within the time allowed")]
     TimedOut,
+    /// The caller could not reach any name server.
+    #[error("no name server can be reached")]
+    Unreachable,
     /// `event` was called though `poll` had not said [`Step::Event`](mailrail_wire::Step::Event).
     #[error("no event is ready")]
     NoEvent,
@@ -65,7 +74,14 @@ pub enum InvalidDomain {
     /// A character other than an ASCII letter, a digit or a hyphen.
     #[error("the domain has a character that no domain has")]
     Character,
-    /// A character outside ASCII: give the domain's A-label form (`xn--…`, RFC 5890).
-    #[error("the domain is not in its ASCII form")]
-    NotAscii,
+    /// Characters outside ASCII that no international domain has, or not in this place (UTS 46,
+    /// RFC 5891); or an A-label (`xn--…`) that stands for none.
+    #[error("the domain is no valid international domain")]
+    International,
 }
+
+/// The caller answered what it was not asked; nothing has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no answer waits to be validated")]
+#[non_exhaustive]
+pub struct Misuse;

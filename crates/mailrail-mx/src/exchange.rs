@@ -1,9 +1,9 @@
 //! What a lookup finds, and in which order it is tried.
 
-use crate::{Error, domain, draw::Draw, question::data_at};
+use crate::{Dane, Error, Families, StsRecord, TlsReportRecord, domain, draw::Draw};
 use alloc::{string::String, vec::Vec};
-use core::net::IpAddr;
-use hickory_proto::rr::{Name, RData, Record};
+use core::{net::IpAddr, time::Duration};
+use hickory_proto::rr::{Name, RData};
 
 /// Where a domain's mail goes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,8 +23,17 @@ pub struct Exchanges {
     /// is returned with 556 and 5.1.10.
     pub null_mx: bool,
     /// Each answer to the question for MX records bore the AD bit (RFC 4035 §3.2.3): the name
-    /// server has proved it. Worth what the way to that name server is worth.
+    /// server has proved it. Worth what the way to that name server is worth. Where
+    /// [`Config::dnssec`](crate::Config::dnssec) says so, the caller has proved it.
     pub authenticated: bool,
+    /// The domain's MTA-STS record (RFC 8461 §3.1), if it was asked for and there is one. That there
+    /// is none says nothing about a policy kept from earlier.
+    pub sts: Option<StsRecord>,
+    /// Where reports on TLS go (RFC 8460 §3), if it was asked for and there is such a record.
+    pub tls_report: Option<TlsReportRecord>,
+    /// How long all this holds: no record in it has a shorter time to live, and where a part could
+    /// not be found for now, it does not hold at all.
+    pub holds: Duration,
 }
 
 impl Exchanges {
@@ -43,6 +52,14 @@ impl Exchanges {
         let Some(preference) = own.map(|own| own.preference) else { return false };
         self.exchangers.retain(|host| host.preference < preference);
         true
+    }
+
+    /// Puts those of equal preference in another order, as each message's should be
+    /// (RFC 5321 §5.1): for exchangers that come from a [`Cache`](crate::Cache). `random` is as for
+    /// [`Lookup::new`](crate::Lookup::new).
+    pub fn shuffle(&mut self, random: [u8; 16]) {
+        let mut draw = Draw::new(random);
+        self.exchangers.sort_by_cached_key(|host| (host.preference, draw.next()));
     }
 
     /// Whether a later lookup may find an exchanger that this one could not use: where none is
@@ -64,11 +81,13 @@ pub struct Exchanger {
     /// Its name: lower case, without the trailing dot; octets that no host name has are escaped
     /// (RFC 1035 §5.1). Empty for the root.
     pub host: String,
-    /// Its addresses, those of A records first.
+    /// Its addresses, in the order that [`Config::families`](crate::Config::families) asks for.
     pub addresses: Vec<IpAddr>,
     /// Each answer that its addresses come from bore the AD bit. False where some came along in
     /// the additional section, which that bit does not speak for.
     pub authenticated: bool,
+    /// What its TLSA records demand of TLS.
+    pub dane: Dane,
     /// What is wrong with it, where something is.
     pub fault: Option<Fault>,
 }
@@ -100,8 +119,7 @@ pub(crate) struct Candidate {
 impl Candidate {
     pub(crate) fn new(preference: u16, name: &Name) -> Self {
         let name = name.to_lowercase();
-        let mut host = name.to_ascii();
-        host.truncate(host.trim_end_matches('.').len());
+        let host = domain::text(&name);
         let fault = if name.is_root() {
             Some(Fault::Empty)
         } else if domain::is_address(&host) {
@@ -110,7 +128,7 @@ impl Candidate {
             None
         };
         let exchanger =
-            Exchanger { preference, host, addresses: Vec::new(), authenticated: true, fault };
+            Exchanger { preference, host, authenticated: true, fault, ..Exchanger::default() };
         Self { name, exchanger }
     }
 }
@@ -126,10 +144,10 @@ pub(crate) enum Named {
     },
 }
 
-/// Reads the MX records at `name` and puts them in the order to try, each host once, `limit` of
-/// them at most.
-pub(crate) fn named(records: &[Record], name: &Name, limit: usize, draw: &mut Draw) -> Named {
-    let mut found = data_at(records, name)
+/// Reads MX records and puts them in the order to try, each host once, `limit` of them at most.
+pub(crate) fn named(records: &[RData], limit: usize, draw: &mut Draw) -> Named {
+    let mut found = records
+        .iter()
         .filter_map(|data| match data {
             RData::MX(mx) => Some((&mx.exchange, mx.preference)),
             _ => None,
@@ -157,20 +175,36 @@ pub(crate) fn named(records: &[Record], name: &Name, limit: usize, draw: &mut Dr
     Named::Hosts { hosts, left_out }
 }
 
+/// Puts addresses in the caller's order, `limit` of them at most.
+pub(crate) fn in_order(mut all: Vec<IpAddr>, families: Families, limit: usize) -> Vec<IpAddr> {
+    let is_first = |address: &IpAddr| match families {
+        Families::V4First | Families::V4Only => address.is_ipv4(),
+        _ => address.is_ipv6(),
+    };
+    all.sort_by_key(|address| !is_first(address));
+    if families == Families::Interleaved {
+        let second = all.split_off(all.partition_point(is_first));
+        let (mut first, mut second) = (all.into_iter(), second.into_iter());
+        all = Vec::new();
+        while first.len() + second.len() > 0 {
+            all.extend(first.next().into_iter().chain(second.next()));
+        }
+    }
+    all.truncate(limit);
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use hickory_proto::rr::rdata::{A, MX};
 
-    fn mx(preference: u16, host: &str) -> Record {
-        let owner = Name::from_ascii("example.com.").unwrap();
-        let host = Name::from_ascii(host).unwrap();
-        Record::from_rdata(owner, 60, RData::MX(MX::new(preference, host)))
+    fn mx(preference: u16, host: &str) -> RData {
+        RData::MX(MX::new(preference, Name::from_ascii(host).unwrap()))
     }
 
-    fn order(records: &[Record], limit: usize, random: u8) -> (Vec<String>, usize) {
-        let name = Name::from_ascii("EXAMPLE.com.").unwrap();
-        match named(records, &name, limit, &mut Draw::new([random; 16])) {
+    fn order(records: &[RData], limit: usize, random: u8) -> (Vec<String>, usize) {
+        match named(records, limit, &mut Draw::new([random; 16])) {
             Named::Hosts { hosts, left_out } => {
                 (hosts.into_iter().map(|host| host.exchanger.host).collect(), left_out)
             }
@@ -222,15 +256,50 @@ mod tests {
     }
 
     #[test]
+    fn equals_from_a_cache_change_places_too() {
+        let host = |(preference, host): (u16, &str)| Exchanger {
+            preference,
+            host: host.into(),
+            ..Exchanger::default()
+        };
+        let exchangers = [(5, "a"), (10, "b"), (10, "c"), (20, "d")].map(host).into();
+        let mut found = Exchanges { exchangers, ..Exchanges::default() };
+        let mut seconds = [0; 2];
+        for random in 0..=255 {
+            found.shuffle([random; 16]);
+            let names = found.exchangers.iter().map(|host| &*host.host).collect::<Vec<_>>();
+            assert_eq!((names[0], names[3]), ("a", "d"));
+            seconds[usize::from(names[1] == "b")] += 1;
+        }
+        assert!(seconds.iter().all(|&times| times > 80), "{seconds:?}");
+    }
+
+    #[test]
+    fn families() {
+        let all = ["192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2", "2001:db8::3"];
+        let order = |families, limit| {
+            let all = all.iter().map(|text| text.parse().unwrap()).collect();
+            let last = |address: &IpAddr| match address {
+                IpAddr::V4(v4) => i16::from(v4.octets()[3]),
+                IpAddr::V6(v6) => -i16::from(v6.octets()[15]),
+            };
+            in_order(all, families, limit).iter().map(last).collect::<Vec<_>>()
+        };
+        assert_eq!(order(Families::V4First, 9), [1, 2, -1, -2, -3]);
+        assert_eq!(order(Families::V6First, 9), [-1, -2, -3, 1, 2]);
+        assert_eq!(order(Families::Interleaved, 9), [-1, 1, -2, 2, -3]);
+        assert_eq!(order(Families::Interleaved, 3), [-1, 1, -2]);
+    }
+
+    #[test]
     fn null_only_where_alone() {
-        let name = Name::from_ascii("example.com.").unwrap();
         let mut draw = Draw::new([0; 16]);
-        assert!(matches!(named(&[mx(0, ".")], &name, 9, &mut draw), Named::NullMx));
-        assert!(matches!(named(&[], &name, 9, &mut draw), Named::None));
-        let a = Record::from_rdata(name.clone(), 60, RData::A(A::new(192, 0, 2, 1)));
-        assert!(matches!(named(&[a], &name, 9, &mut draw), Named::None));
+        assert!(matches!(named(&[mx(0, ".")], 9, &mut draw), Named::NullMx));
+        assert!(matches!(named(&[], 9, &mut draw), Named::None));
+        let a = RData::A(A::new(192, 0, 2, 1));
+        assert!(matches!(named(&[a], 9, &mut draw), Named::None));
         let Named::Hosts { hosts, .. } =
-            named(&[mx(0, "."), mx(1, "a.test."), mx(2, "192.0.2.1.")], &name, 9, &mut draw)
+            named(&[mx(0, "."), mx(1, "a.test."), mx(2, "192.0.2.1.")], 9, &mut draw)
         else {
             panic!("no hosts");
         };

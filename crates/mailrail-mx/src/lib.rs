@@ -1,18 +1,35 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
-#![cfg_attr(not(feature = "std"), no_std)]
+#![no_std]
 
 extern crate alloc;
 
+mod answer;
+mod asker;
+mod cache;
 mod config;
+mod dane;
+mod demand;
+pub mod discovery;
 mod domain;
 mod draw;
 mod error;
 mod exchange;
 mod lookup;
 mod question;
+mod sts;
+mod tag_list;
+mod tls_report;
 
-pub use config::{Config, Limits, Timeouts};
-pub use error::{Error, InvalidDomain};
+pub use asker::Validity;
+pub use cache::{Cache, Cached};
+pub use config::{Config, Dnssec, Families, Limits, Timeouts};
+pub use dane::{Dane, Matching, Mismatch, Proof, Selector, Tlsa, TlsaSet, Usage};
+pub use demand::{Demand, Refused};
+pub use discovery::{Discovery, Offer, Service, Services};
+pub use error::{Error, InvalidDomain, Misuse};
 pub use exchange::{Exchanger, Exchanges, Fault};
 pub use lookup::{Event, Lookup};
+pub use sts::{
+    InvalidPolicy, Mode, POLICY_MAX, PolicyCache, Standing, StsPolicy, StsRecord, policy_url,
+};
+pub use tls_report::{AppliedPolicy, Heading, TlsFailure, TlsReport, TlsReportRecord};

@@ -1,18 +1,17 @@
-//! The lookup: which question is next, and the wait for its answer.
+//! The lookup: which questions a domain raises, and what their answers come to.
 
 use crate::{
-    Config, Error, Exchanges, Fault, InvalidDomain, domain,
-    draw::Draw,
-    exchange::{Candidate, Named, named},
-    question::{Question, Reply, data_at},
+    Config, Dane, Error, Exchanges, Families, Fault, InvalidDomain, Misuse, StsRecord,
+    TlsReportRecord, TlsaSet, Validity,
+    answer::{Answer, is_at},
+    asker::{Asker, Said},
+    domain,
+    exchange::{Candidate, Named, in_order, named},
 };
-use alloc::{vec, vec::Vec};
-use core::{fmt, mem, net::IpAddr};
-use hickory_proto::{
-    op::Message,
-    rr::{Name, RData, Record, RecordType},
-};
-use mailrail_wire::{Connection, Input, Output, Step, Time, Upgrade};
+use alloc::{string::String, vec, vec::Vec};
+use core::{fmt, mem, net::IpAddr, time::Duration};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+use mailrail_wire::{Connection, Input, Output, Step, Time};
 
 /// What a lookup says to its caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,319 +19,387 @@ use mailrail_wire::{Connection, Input, Output, Step, Time, Upgrade};
 pub enum Event {
     /// The end: where the domain's mail goes.
     Exchanges(Exchanges),
+    /// Talk to another of the name servers from now on, counted from 0: over UDP, from a new port,
+    /// with a new [`Input`]. Where it can't be reached, say so
+    /// ([`unreachable`](Lookup::unreachable)). Comes only where there are several
+    /// ([`Config::servers`]).
+    Server(usize),
+    /// Validate this DNS message, and say what it is worth ([`validated`](Lookup::validated)). Comes
+    /// only under [`Dnssec::Caller`](crate::Dnssec::Caller).
+    WantValidation(Vec<u8>),
 }
 
-/// Finds the hosts that take a domain's mail, by asking one recursive name server.
+/// Finds the hosts that take a domain's mail, by asking recursive name servers.
 ///
-/// It begins over UDP: each [`Step::Write`] is one datagram, to be sent whole, and each
-/// [`Step::Read`] takes one into an empty [`Input`]; take only what comes from the server that was
-/// asked. [`Upgrade::Tcp`] asks for a TCP connection to the same server, because an answer was cut
-/// or because that server closed the last connection: go on with a new [`Input`], as the old one
-/// may still say "closed". The last event is [`Event::Exchanges`], then comes [`Step::Close`].
+/// It begins over UDP with the first server: each [`Step::Write`] is one datagram, to be sent whole,
+/// and each [`Step::Read`] takes one into an empty [`Input`]; take only what comes from the server
+/// that was asked, or say where it comes from ([`received_from`](Self::received_from)).
+/// [`Upgrade::Tcp`](mailrail_wire::Upgrade::Tcp) asks for a TCP connection to the same server,
+/// because an answer was cut or because that server closed the last connection: go on with a new
+/// [`Input`], as the old one may still say "closed". [`Event::Server`] asks for another server. The
+/// last event is [`Event::Exchanges`], then comes [`Step::Close`].
 ///
-/// It ends within [`Timeouts::total`](crate::Timeouts::total), whatever the server does.
+/// Questions that do not wait for one another are asked side by side. It ends within
+/// [`Timeouts::total`](crate::Timeouts::total), whatever the servers do.
 pub struct Lookup {
-    config: Config,
-    draw: Draw,
-    output: Output,
+    asker: Asker<Seek>,
     stage: Stage,
-    /// When all ends; set by the first poll.
-    end: Option<Time>,
-    /// The server is talked to over TCP.
-    tcp: bool,
-    /// Nothing was sent yet over this TCP connection.
-    fresh: bool,
-    /// The server knows EDNS, as far as is known.
-    edns: bool,
-    question: Question,
-    /// How often the question may still be asked.
-    tries: u8,
-    /// The names that the present question's chain of aliases has led through.
-    aliases: Vec<Name>,
+    /// The domain as it was asked for.
+    domain: Name,
+    /// Where its MX records are, or would be.
+    expanded: Option<Name>,
     found: Exchanges,
-    hosts: Vec<Candidate>,
-    /// The addresses still to ask for, the next one last. Empty while the exchangers are asked for.
-    wanted: Vec<(usize, RecordType)>,
-    seeking_exchangers: bool,
+    hosts: Vec<Host>,
+    ttl: u32,
+}
+
+/// What a question is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seek {
+    Exchangers,
+    StsRecord,
+    TlsReportRecord,
+    Addresses {
+        host: usize,
+        kind: RecordType,
+    },
+    /// Whether the first alias is authenticated, as what it leads to is not.
+    Alias {
+        host: usize,
+    },
+    Tlsa {
+        host: usize,
+        of: Base,
+    },
+}
+
+/// Which name the TLSA records belong to (RFC 7672 §2.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Base {
+    /// The one that the exchanger's aliases lead to.
+    Expanded,
+    /// The exchanger's own.
+    Initial,
+}
+
+/// An exchanger, and how far it is.
+struct Host {
+    candidate: Candidate,
+    /// How many questions for its addresses are open.
+    open: u8,
+    /// Where its addresses are, if it is an alias.
+    expanded: Option<Name>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stage {
-    Ask,
-    Wait { until: Time },
-    Connect,
+    Asking,
     Done,
     Over,
     Failed(Error),
+    /// Another event than the last is ready.
+    Server(usize),
+    Validate,
 }
 
 impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lookup")
+            .field("domain", &self.domain)
             .field("stage", &self.stage)
-            .field("question", &self.question)
-            .field("tcp", &self.tcp)
             .finish_non_exhaustive()
     }
 }
 
 impl Lookup {
-    /// A lookup of `domain`, the part of an address behind its `@`; a trailing dot does no harm.
+    /// A lookup of `domain`, the part of an address behind its `@`; a trailing dot does no harm, and
+    /// an international domain may come in Unicode or in ASCII (UTS 46).
     ///
     /// `random` must be new, and not to be guessed, for each lookup: the ids of the questions
-    /// (RFC 5452 §9.2) and the order among equal exchangers come from it. So must be the UDP port
-    /// that the caller sends from (a new socket for each lookup does that).
+    /// (RFC 5452 §9.2), their letters' case and the order among equal exchangers come from it. So
+    /// must be the UDP port that the caller sends from (a new socket for each lookup does that).
     ///
     /// # Errors
     ///
     /// [`InvalidDomain`], where there is nothing to ask for.
     pub fn new(domain: &str, random: [u8; 16], config: Config) -> Result<Self, InvalidDomain> {
-        let name = domain::parse(domain)?;
-        let mut lookup = Self {
-            config,
-            draw: Draw::new(random),
-            output: Output::default(),
-            stage: Stage::Ask,
-            end: None,
-            tcp: false,
-            fresh: false,
-            edns: true,
-            question: Question { name: name.clone(), kind: RecordType::MX, id: 0, edns: None },
-            tries: 0,
-            aliases: Vec::new(),
-            found: Exchanges { authenticated: true, ..Exchanges::default() },
+        let domain = domain::parse(domain)?;
+        let mut asker = Asker::new(random, config);
+        asker.ask(Seek::Exchangers, domain.clone(), RecordType::MX);
+        let (sts, report) = (asker.config().sts, asker.config().tls_report);
+        if let Some(name) = domain::below(&["_mta-sts"], &domain).filter(|_| sts) {
+            asker.ask(Seek::StsRecord, name, RecordType::TXT);
+        }
+        if let Some(name) = domain::below(&["_smtp", "_tls"], &domain).filter(|_| report) {
+            asker.ask(Seek::TlsReportRecord, name, RecordType::TXT);
+        }
+        Ok(Self {
+            asker,
+            stage: Stage::Asking,
+            domain,
+            expanded: None,
+            found: Exchanges::default(),
             hosts: Vec::new(),
-            wanted: Vec::new(),
-            seeking_exchangers: true,
-        };
-        lookup.ask(name, RecordType::MX);
-        Ok(lookup)
+            ttl: u32::MAX,
+        })
     }
 
-    /// Makes it the next question.
-    fn ask(&mut self, name: Name, kind: RecordType) {
-        #[expect(clippy::cast_possible_truncation, reason = "any 16 bits are as good")]
-        let id = self.draw.next() as u16;
-        self.question = Question { name, kind, id, edns: self.payload() };
-        self.tries = self.config.limits.tries.max(1);
-        self.stage = Stage::Ask;
+    /// Says which of the servers the next datagram comes from; none, where it comes from elsewhere,
+    /// and is to be dropped. A caller whose socket takes datagrams from the present server alone
+    /// need not say it. One that says it can take late answers of earlier servers, too.
+    pub const fn received_from(&mut self, server: Option<usize>) {
+        self.asker.received_from(server);
     }
 
-    fn payload(&self) -> Option<u16> {
-        self.edns.then(|| self.config.udp_payload.max(512))
+    /// Says that the present server can't be reached: its port is closed, there is no way to it. It
+    /// is not waited for any longer.
+    pub fn unreachable(&mut self) {
+        self.asker.unreachable();
     }
 
-    /// Puts the question into the output, once more.
-    fn send(&mut self, now: Time, end: Time) {
-        self.output = Output::default();
-        self.fresh = false;
-        self.tries = self.tries.saturating_sub(1);
-        let whole = self.question.encode().and_then(|question| {
-            let len = u16::try_from(question.len()).ok()?;
-            Some((len, question))
-        });
-        let Some((len, question)) = whole else {
-            // A name that no message holds: none of those that `domain` or a decoder let through.
-            return self.conclude(Err(Error::Malformed));
-        };
-        if self.tcp {
-            // RFC 1035 §4.2.2.
-            self.output.text(&len.to_be_bytes());
-        }
-        self.output.text(&question);
-        self.stage = Stage::Wait { until: end.min(now + self.config.timeouts.answer) };
+    /// Answers [`Event::WantValidation`].
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`], where that was not the last event.
+    pub fn validated(&mut self, validity: Validity) -> Result<(), Misuse> {
+        if self.asker.validated(validity) { Ok(()) } else { Err(Misuse) }
     }
 
-    /// Asks again, if that is allowed.
-    fn again(&mut self) {
-        self.output = Output::default();
-        if self.tries == 0 {
-            self.conclude(Err(Error::TimedOut));
-        } else {
-            self.stage = if self.tcp { Stage::Connect } else { Stage::Ask };
+    /// How long what it has ended with holds: the exchangers, or [`Error::NoSuchDomain`] or
+    /// [`Error::NoAddress`] (RFC 2308). Nothing, for other errors.
+    #[must_use]
+    pub fn holds(&self) -> Duration {
+        match &self.stage {
+            Stage::Failed(error) if error.is_temporary() => Duration::ZERO,
+            _ if self.ttl == u32::MAX => Duration::ZERO,
+            _ => Duration::from_secs(self.ttl.into()),
         }
     }
 
-    /// Looks for the answer in what was received; false where it is not there yet.
-    fn receive(&mut self, input: &mut Input) -> bool {
-        while !input.is_empty() {
-            let reply = if self.tcp {
-                let Some((len, rest)) = input.bytes().split_first_chunk() else { return false };
-                let len = usize::from(u16::from_be_bytes(*len));
-                if rest.len() < len {
-                    return false;
+    /// Goes on with what came of a question.
+    fn take(&mut self, seek: Seek, result: Result<Answer, Error>) {
+        if let Ok(answer) = &result {
+            self.ttl = self.ttl.min(answer.ttl);
+        } else if seek != Seek::Exchangers {
+            // It is to be asked again before long.
+            self.ttl = 0;
+        }
+        match seek {
+            Seek::Exchangers => {
+                if let Err(error) = result.and_then(|answer| self.exchangers(answer)) {
+                    self.stage = Stage::Failed(error);
                 }
-                self.question.read(input.take(2 + len).get(2..).unwrap_or_default())
-            } else {
-                self.question.read(input.take_all())
-            };
-            match reply {
-                Reply::Foreign => continue,
-                Reply::Cut if self.tcp => self.conclude(Err(Error::Malformed)),
-                Reply::Cut => self.stage = Stage::Connect,
-                Reply::WithoutEdns => {
-                    self.edns = false;
-                    self.question.edns = None;
-                    self.stage = Stage::Ask;
-                }
-                Reply::Malformed => self.conclude(Err(Error::Malformed)),
-                Reply::NoSuchName => self.conclude(Err(Error::NoSuchDomain)),
-                Reply::Failed(code) => self.conclude(Err(Error::ServerFailed { code })),
-                Reply::Answer(message) => self.conclude(Ok(&message)),
             }
-            return true;
-        }
-        false
-    }
-
-    /// Goes on with what came of the question.
-    fn conclude(&mut self, result: Result<&Message, Error>) {
-        if self.seeking_exchangers {
-            if let Err(error) = result.and_then(|message| self.exchangers(message)) {
-                self.stage = Stage::Failed(error);
+            Seek::StsRecord => {
+                self.found.sts = texts(result).and_then(|texts| StsRecord::select(&texts));
             }
-            return;
-        }
-        let Some(&(at, kind)) = self.wanted.last() else { return self.finish() };
-        match result.and_then(|message| self.addresses(message, at)) {
-            Ok(Some(elsewhere)) => return self.ask(elsewhere, kind),
-            Ok(None) => {}
-            Err(error) => {
-                // A name that does not exist has no addresses of the other family either.
-                if error == Error::NoSuchDomain {
-                    self.wanted.retain(|&(other, of)| other != at || of == kind);
-                }
-                self.fault(at, error);
+            Seek::TlsReportRecord => {
+                let record = texts(result).and_then(|texts| TlsReportRecord::select(&texts));
+                self.found.tls_report = record;
             }
-        }
-        self.wanted.pop();
-        self.next_address();
-    }
-
-    fn fault(&mut self, at: usize, error: Error) {
-        if let Some(host) = self.hosts.get_mut(at) {
-            host.exchanger.fault = Some(Fault::Unresolved(error));
+            Seek::Addresses { host, kind } => self.addresses(host, kind, result),
+            Seek::Alias { host } => match result {
+                Ok(answer) if answer.authentic => self.ask_tlsa(host, Base::Initial),
+                Ok(_) => {}
+                Err(error) => self.set_dane(host, Dane::Failed(error)),
+            },
+            Seek::Tlsa { host, of } => self.tlsa(host, of, result),
         }
     }
 
     /// Takes the MX records, or what their absence means.
-    fn exchangers(&mut self, message: &Message) -> Result<(), Error> {
-        self.found.authenticated &= message.metadata.authentic_data;
-        let name = self.behind_aliases(&message.answers)?;
-        let limit = self.config.limits.exchangers;
-        match named(&message.answers, &name, limit, &mut self.draw) {
+    fn exchangers(&mut self, answer: Answer) -> Result<(), Error> {
+        if answer.is_missing {
+            return Err(Error::NoSuchDomain);
+        }
+        self.found.authenticated = answer.authentic;
+        let limit = self.asker.config().limits.exchangers;
+        let candidates = match named(&answer.data, limit, self.asker.draw()) {
             Named::NullMx => {
                 self.found.null_mx = true;
-                self.stage = Stage::Done;
                 return Ok(());
             }
             Named::Hosts { hosts, left_out } => {
-                self.hosts = hosts;
                 self.found.left_out = left_out;
+                hosts
             }
-            Named::None if name != self.question.name && !is_negative(message) => {
-                self.ask(name, RecordType::MX);
-                return Ok(());
-            }
-            Named::None if is_referral(message) => return Err(Error::Referral),
             Named::None => {
                 self.found.implicit = true;
-                self.hosts = vec![Candidate::new(0, &name)];
+                vec![Candidate::new(0, &answer.name)]
             }
-        }
-        self.seeking_exchangers = false;
-        for (at, host) in self.hosts.iter_mut().enumerate().rev() {
-            if host.exchanger.fault.is_some() {
-                continue;
-            }
-            for kind in [RecordType::AAAA, RecordType::A] {
-                let known = host.exchanger.addresses.len();
-                take_addresses(
-                    &mut host.exchanger.addresses,
-                    &message.additionals,
-                    &host.name,
-                    kind,
-                );
-                if host.exchanger.addresses.len() == known {
-                    self.wanted.push((at, kind));
-                } else {
-                    host.exchanger.authenticated = false;
+        };
+        self.expanded = Some(answer.name);
+        let families = self.asker.config().families;
+        let kinds: &[RecordType] = match families {
+            Families::V4Only => &[RecordType::A],
+            Families::V6Only => &[RecordType::AAAA],
+            _ => &[RecordType::A, RecordType::AAAA],
+        };
+        for candidate in candidates {
+            let at = self.hosts.len();
+            let mut host = Host { candidate, open: 0, expanded: None };
+            if host.candidate.exchanger.fault.is_none() {
+                for &kind in kinds {
+                    self.seek_addresses(at, &mut host, kind, &answer.additionals);
                 }
             }
+            self.hosts.push(host);
         }
-        self.next_address();
         Ok(())
     }
 
-    /// Takes the addresses of an exchanger; or tells the name that they are to be asked of.
-    fn addresses(&mut self, message: &Message, at: usize) -> Result<Option<Name>, Error> {
-        let name = self.behind_aliases(&message.answers)?;
-        let kind = self.question.kind;
-        let Some(Candidate { exchanger, .. }) = self.hosts.get_mut(at) else { return Ok(None) };
-        exchanger.authenticated &= message.metadata.authentic_data;
+    /// Takes addresses that have come along, or asks for them.
+    fn seek_addresses(&mut self, at: usize, host: &mut Host, kind: RecordType, along: &[Record]) {
+        let Candidate { name, exchanger } = &mut host.candidate;
+        // What comes along is not authenticated, and DANE begins with addresses that are.
+        let may_be_along = !(self.asker.config().dane && self.found.authenticated);
         let known = exchanger.addresses.len();
-        take_addresses(&mut exchanger.addresses, &message.answers, &name, kind);
-        let found = exchanger.addresses.len() > known;
-        if !found && name != self.question.name && !is_negative(message) {
-            return Ok(Some(name));
+        if may_be_along {
+            let along = along.iter().filter(|record| is_at(record, name));
+            exchanger.addresses.extend(along.filter_map(|record| address(&record.data, kind)));
         }
-        if !found && is_referral(message) {
-            return Err(Error::Referral);
-        }
-        if found && !self.aliases.is_empty() && !self.found.implicit && exchanger.fault.is_none() {
-            exchanger.fault = Some(Fault::Alias);
-        }
-        Ok(None)
-    }
-
-    /// The name that the records stand under: the one asked for, or the one that its aliases in
-    /// this answer lead to, in whatever order they come.
-    fn behind_aliases(&mut self, answers: &[Record]) -> Result<Name, Error> {
-        let mut name = self.question.name.clone();
-        let kind = self.question.kind;
-        loop {
-            if data_at(answers, &name).any(|data| data.record_type() == kind) {
-                return Ok(name);
-            }
-            let alias = data_at(answers, &name).find_map(|data| match data {
-                RData::CNAME(target) => Some(target.0.clone()),
-                _ => None,
-            });
-            let Some(target) = alias else { return Ok(name) };
-            if target == name || self.aliases.contains(&target) {
-                return Err(Error::AliasLoop);
-            }
-            if self.aliases.len() >= self.config.limits.aliases {
-                return Err(Error::TooManyAliases);
-            }
-            self.aliases.push(mem::replace(&mut name, target));
+        if exchanger.addresses.len() > known {
+            exchanger.authenticated = false;
+            let ttls = along.iter().filter(|record| is_at(record, name)).map(|it| it.ttl);
+            self.ttl = ttls.fold(self.ttl, u32::min);
+        } else {
+            host.open += 1;
+            self.asker.ask(Seek::Addresses { host: at, kind }, name.clone(), kind);
         }
     }
 
-    /// Asks for the next addresses that are not known.
-    fn next_address(&mut self) {
-        self.aliases.clear();
-        let next = self.wanted.last().and_then(|&(at, kind)| Some((self.hosts.get(at)?, kind)));
-        match next.map(|(host, kind)| (host.name.clone(), kind)) {
-            Some((name, kind)) => self.ask(name, kind),
-            None => self.finish(),
+    /// Takes the addresses of one family.
+    fn addresses(&mut self, at: usize, kind: RecordType, result: Result<Answer, Error>) {
+        let is_implicit = self.found.implicit;
+        let Some(host) = self.hosts.get_mut(at) else { return };
+        let exchanger = &mut host.candidate.exchanger;
+        host.open = host.open.saturating_sub(1);
+        match result {
+            Ok(answer) => {
+                exchanger.authenticated &= answer.authentic;
+                let found = answer.data.iter().filter_map(|data| address(data, kind));
+                let known = exchanger.addresses.len();
+                exchanger.addresses.extend(found);
+                if exchanger.addresses.len() > known && answer.is_alias {
+                    if !is_implicit && exchanger.fault.is_none() {
+                        exchanger.fault = Some(Fault::Alias);
+                    }
+                    host.expanded = Some(answer.name);
+                }
+                if answer.is_missing && exchanger.fault.is_none() {
+                    exchanger.fault = Some(Fault::Unresolved(Error::NoSuchDomain));
+                }
+            }
+            // Says nothing of whether the others are authenticated: who could keep this answer from
+            // us could else keep the TLSA records from us, too.
+            Err(error) => exchanger.fault = Some(Fault::Unresolved(error)),
+        }
+        if host.open > 0 {
+            return;
+        }
+        if exchanger.fault == Some(Fault::Unresolved(Error::NoSuchDomain))
+            && !exchanger.addresses.is_empty()
+        {
+            // A name server that says so of the other family means only that one.
+            exchanger.fault = None;
+        }
+        self.reachable(at);
+    }
+
+    /// All addresses of an exchanger are known: TLSA records are asked for where they can count
+    /// (RFC 7672 §2.2.2).
+    fn reachable(&mut self, at: usize) {
+        let Some(host) = self.hosts.get(at) else { return };
+        let exchanger = &host.candidate.exchanger;
+        let is_found = !exchanger.addresses.is_empty();
+        if !(is_found && self.asker.config().dane && self.found.authenticated) {
+            return;
+        }
+        match (&host.expanded, exchanger.authenticated) {
+            (Some(_), true) => self.ask_tlsa(at, Base::Expanded),
+            (None, true) => self.ask_tlsa(at, Base::Initial),
+            // RFC 7672 §2.1.3: whether the alias itself is authenticated is another question.
+            (Some(_), false) => {
+                let name = host.candidate.name.clone();
+                self.asker.ask(Seek::Alias { host: at }, name, RecordType::CNAME);
+            }
+            (None, false) => {}
+        }
+    }
+
+    fn base(&self, at: usize, of: Base) -> Option<&Name> {
+        let host = self.hosts.get(at)?;
+        match of {
+            Base::Expanded => host.expanded.as_ref(),
+            Base::Initial => Some(&host.candidate.name),
+        }
+    }
+
+    fn ask_tlsa(&mut self, at: usize, of: Base) {
+        let port = alloc::format!("_{}", self.asker.config().port);
+        let name = self.base(at, of).and_then(|base| domain::below(&[&port, "_tcp"], base));
+        // A name too long for the labels has no such records.
+        if let Some(name) = name {
+            self.asker.ask(Seek::Tlsa { host: at, of }, name, RecordType::TLSA);
+        }
+    }
+
+    fn tlsa(&mut self, at: usize, of: Base, result: Result<Answer, Error>) {
+        let limit = self.asker.config().limits.tlsa;
+        let answer = match result {
+            Ok(answer) if answer.data.len() > limit => {
+                return self.set_dane(at, Dane::Failed(Error::TooManyRecords));
+            }
+            Ok(answer) => answer,
+            Err(error) => return self.set_dane(at, Dane::Failed(error)),
+        };
+        if answer.data.is_empty() || !answer.authentic {
+            if of == Base::Expanded {
+                self.ask_tlsa(at, Base::Initial);
+            }
+            return;
+        }
+        let Some(base) = self.base(at, of) else { return };
+        // RFC 7672 §3.2.2.
+        let names = [Some(base), Some(&self.domain), self.expanded.as_ref()];
+        let mut texts = Vec::<String>::new();
+        for name in names.into_iter().flatten().map(domain::text) {
+            if !texts.contains(&name) {
+                texts.push(name);
+            }
+        }
+        self.set_dane(at, Dane::Records(TlsaSet::new(texts, &answer.data)));
+    }
+
+    fn set_dane(&mut self, at: usize, dane: Dane) {
+        if let Some(host) = self.hosts.get_mut(at) {
+            host.candidate.exchanger.dane = dane;
         }
     }
 
     /// All is known that will be.
-    fn finish(&mut self) {
-        let limit = self.config.limits.addresses;
-        for Candidate { exchanger, .. } in mem::take(&mut self.hosts) {
-            let mut exchanger = exchanger;
-            exchanger.addresses.sort_by_key(IpAddr::is_ipv6);
-            exchanger.addresses.truncate(limit);
+    fn finish(&mut self) -> Stage {
+        let config = self.asker.config();
+        let (limit, families) = (config.limits.addresses, config.families);
+        for Host { candidate: Candidate { mut exchanger, .. }, .. } in mem::take(&mut self.hosts) {
+            exchanger.addresses = in_order(mem::take(&mut exchanger.addresses), families, limit);
             if exchanger.addresses.is_empty() {
                 exchanger.authenticated = false;
                 exchanger.fault.get_or_insert(Fault::Unresolved(Error::NoAddress));
             }
             self.found.exchangers.push(exchanger);
         }
-        self.stage = match self.found.exchangers.first() {
+        // Where nothing was found for want of time, that is the error.
+        let is_late = |fault: &Option<Fault>| *fault == Some(Fault::Unresolved(Error::TimedOut));
+        let exchangers = &self.found.exchangers;
+        if self.asker.has_run_out()
+            && exchangers.iter().any(|host| is_late(&host.fault))
+            && self.found.usable().next().is_none()
+        {
+            return Stage::Failed(Error::TimedOut);
+        }
+        match exchangers.first() {
             // RFC 5321 §5.1: a domain without MX records and without an address is an error.
             Some(itself) if self.found.implicit && itself.addresses.is_empty() => {
                 match &itself.fault {
@@ -340,45 +407,30 @@ impl Lookup {
                     _ => Stage::Failed(Error::NoAddress),
                 }
             }
-            _ => Stage::Done,
-        };
-    }
-
-    /// The time for everything is over.
-    fn run_out(&mut self) {
-        self.output = Output::default();
-        for (at, _) in mem::take(&mut self.wanted) {
-            self.fault(at, Error::TimedOut);
-        }
-        if self.hosts.iter().any(|host| !host.exchanger.addresses.is_empty()) {
-            self.finish();
-        } else {
-            self.stage = Stage::Failed(Error::TimedOut);
+            _ => {
+                self.found.holds = self.holds();
+                Stage::Done
+            }
         }
     }
 }
 
-/// Whether an answer without records says that there are none (RFC 2308 §2.2), and does not leave
-/// it open.
-fn is_negative(message: &Message) -> bool {
-    message.authorities.iter().any(|record| record.record_type() == RecordType::SOA)
-}
-
-/// Whether it names other servers instead of answering (RFC 2308 §2.2), as one does that answers
-/// for no one but its own zones. It says nothing about which records there are.
-fn is_referral(message: &Message) -> bool {
-    !message.metadata.authoritative
-        && !is_negative(message)
-        && message.authorities.iter().any(|record| record.record_type() == RecordType::NS)
-}
-
-/// Adds the addresses of one family at `name`.
-fn take_addresses(to: &mut Vec<IpAddr>, records: &[Record], name: &Name, kind: RecordType) {
-    to.extend(data_at(records, name).filter_map(|data| match data {
+/// The address in `data`, if it is of that kind.
+fn address(data: &RData, kind: RecordType) -> Option<IpAddr> {
+    match data {
         RData::A(a) if kind == RecordType::A => Some(IpAddr::V4(a.0)),
         RData::AAAA(aaaa) if kind == RecordType::AAAA => Some(IpAddr::V6(aaaa.0)),
         _ => None,
-    }));
+    }
+}
+
+/// The TXT records' texts, each put together from its strings (RFC 7208 §3.3).
+fn texts(result: Result<Answer, Error>) -> Option<Vec<Vec<u8>>> {
+    let text = |data: &RData| match data {
+        RData::TXT(txt) => Some(txt.txt_data.concat()),
+        _ => None,
+    };
+    result.ok().map(|answer| answer.data.iter().filter_map(text).collect())
 }
 
 impl Connection for Lookup {
@@ -386,54 +438,54 @@ impl Connection for Lookup {
     type Error = Error;
 
     fn poll(&mut self, now: Time, input: &mut Input) -> Result<Step, Error> {
-        let end = *self.end.get_or_insert(now + self.config.timeouts.total);
         loop {
             match &self.stage {
                 Stage::Failed(error) => return Err(error.clone()),
                 Stage::Done => return Ok(Step::Event),
                 Stage::Over => return Ok(Step::Close),
-                Stage::Ask | Stage::Wait { .. } | Stage::Connect if end <= now => self.run_out(),
-                // The server has closed behind its last answer.
-                Stage::Ask if self.tcp && !self.fresh && input.is_closed() => {
-                    self.stage = Stage::Connect;
+                _ => self.stage = Stage::Asking,
+            }
+            match self.asker.poll(now, input) {
+                Said::Step(step) => return Ok(step),
+                Said::Answered(seek, result) => self.take(seek, result),
+                Said::Server(server) => {
+                    self.stage = Stage::Server(server);
+                    return Ok(Step::Event);
                 }
-                Stage::Ask => self.send(now, end),
-                &Stage::Wait { until } => {
-                    if self.output.is_empty() && self.receive(input) {
-                        continue;
-                    }
-                    // An empty datagram looks like an end, and is none.
-                    let closed = self.tcp && input.is_closed();
-                    if closed || until <= now {
-                        self.again();
-                    } else if self.output.is_empty() {
-                        return Ok(Step::Read { until: Some(until) });
-                    } else {
-                        return Ok(Step::Write { until: Some(until) });
-                    }
+                Said::Validate => {
+                    self.stage = Stage::Validate;
+                    return Ok(Step::Event);
                 }
-                Stage::Connect => return Ok(Step::Upgrade(Upgrade::Tcp)),
+                Said::Idle => self.stage = self.finish(),
             }
         }
     }
 
     fn event(&mut self, _: &mut Input) -> Result<Event, Error> {
-        if self.stage != Stage::Done {
-            return Err(Error::NoEvent);
+        match mem::replace(&mut self.stage, Stage::Asking) {
+            Stage::Done => {
+                self.stage = Stage::Over;
+                Ok(Event::Exchanges(mem::take(&mut self.found)))
+            }
+            Stage::Server(server) => {
+                self.asker.told();
+                Ok(Event::Server(server))
+            }
+            Stage::Validate => {
+                self.asker.unvalidated().map(Event::WantValidation).ok_or(Error::NoEvent)
+            }
+            stage => {
+                self.stage = stage;
+                Err(Error::NoEvent)
+            }
         }
-        self.stage = Stage::Over;
-        Ok(Event::Exchanges(mem::take(&mut self.found)))
     }
 
     fn output(&mut self) -> &mut Output {
-        &mut self.output
+        &mut self.asker.output
     }
 
     fn upgraded(&mut self) {
-        if self.stage == Stage::Connect {
-            self.tcp = true;
-            self.fresh = true;
-            self.stage = Stage::Ask;
-        }
+        self.asker.upgraded();
     }
 }

@@ -34,7 +34,7 @@ fn by_preference_with_all_addresses() {
     );
     assert!(!found.implicit && !found.null_mx && !found.authenticated && found.left_out == 0);
     assert_eq!(trace.asked.len(), 7);
-    assert_eq!(trace.asked[0], ("Example.TEST.".to_owned(), RecordType::MX, false));
+    assert_eq!(trace.asked[0], ("example.test.".to_owned(), RecordType::MX, false));
 }
 
 #[test]
@@ -152,8 +152,7 @@ fn faulty_exchangers_are_named() {
     );
     assert_eq!(found.usable().map(|host| &*host.host).collect::<Vec<_>>(), ["alias.test"]);
     assert!(!found.is_temporary());
-    // The name that does not exist is asked for once.
-    assert_eq!(trace.asked.iter().filter(|(name, ..)| name == "gone.test.").count(), 1);
+    assert_eq!(trace.asked.len(), 1 + 2 * 3);
 }
 
 #[test]

@@ -16,6 +16,29 @@ use mailrail_wire::{Connection, Input, Step, Time, Upgrade};
 /// What a name server sends, and how long after the question; no bytes over TCP: it closes.
 pub(crate) type Answers = Vec<(Duration, Vec<u8>)>;
 
+/// A question on its way.
+pub(crate) struct Asked<'a> {
+    pub(crate) server: usize,
+    pub(crate) tcp: bool,
+    pub(crate) question: &'a [u8],
+}
+
+impl Asked<'_> {
+    pub(crate) fn kind(&self) -> RecordType {
+        Message::from_vec(self.question).unwrap().queries[0].query_type()
+    }
+
+    /// In lower case, with the trailing dot.
+    pub(crate) fn name(&self) -> String {
+        asked_name(self.question)
+    }
+}
+
+/// The name in a question, in lower case, with the trailing dot.
+pub(crate) fn asked_name(question: &[u8]) -> String {
+    Message::from_vec(question).unwrap().queries[0].name().to_lowercase().to_ascii()
+}
+
 /// What happened on the way.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
@@ -25,8 +48,14 @@ pub(crate) struct Trace {
     pub(crate) took: Duration,
     /// How often TCP was asked for.
     pub(crate) connects: usize,
+    /// The servers that were changed to.
+    pub(crate) servers: Vec<usize>,
+    /// The most questions that waited for an answer at once, over UDP.
+    pub(crate) at_once: usize,
     /// The most that the input ever held.
     pub(crate) held: usize,
+    /// How long the result holds.
+    pub(crate) holds: Duration,
 }
 
 /// Runs a lookup against `server`, which is given each question and whether it came over TCP. Over
@@ -36,8 +65,18 @@ pub(crate) fn run(
     piece: usize,
     mut server: impl FnMut(&[u8], bool) -> Answers,
 ) -> (Result<Exchanges, Error>, Trace) {
+    run_servers(lookup, piece, |asked| Some(server(asked.question, asked.tcp)))
+}
+
+/// As `run`, with several servers; one that can't be reached gives none.
+pub(crate) fn run_servers(
+    lookup: &mut Lookup,
+    piece: usize,
+    mut server: impl FnMut(Asked<'_>) -> Option<Answers>,
+) -> (Result<Exchanges, Error>, Trace) {
     let (mut input, mut now, mut tcp) = (Input::default(), Duration::ZERO, false);
     let (mut trace, mut coming) = (Trace::default(), VecDeque::<(Duration, Vec<u8>)>::new());
+    let (mut at, mut open) = (0, 0);
     let result = loop {
         trace.held = trace.held.max(input.capacity());
         let step = match lookup.poll(Time::from_start(now), &mut input) {
@@ -50,26 +89,35 @@ pub(crate) fn run(
         match step {
             Step::Write { until } => {
                 assert!(until.unwrap() > Time::from_start(now));
-                let chunk = lookup.output().chunk().to_vec();
+                let mut chunk = lookup.output().chunk().to_vec();
                 lookup.output().advance(chunk.len());
                 assert!(lookup.output().is_empty(), "a datagram is one chunk");
-                let question = if tcp {
-                    let (len, question) = chunk.split_first_chunk().unwrap();
-                    assert_eq!(usize::from(u16::from_be_bytes(*len)), question.len());
-                    question
-                } else {
-                    &chunk[..]
-                };
-                let asked = Message::from_vec(question).unwrap().queries[0].clone();
-                trace.asked.push((asked.name().to_ascii(), asked.query_type(), tcp));
-                for (after, bytes) in server(question, tcp) {
-                    if !tcp || bytes.is_empty() {
-                        coming.push_back((now + after, bytes));
+                if !tcp {
+                    let len = u16::try_from(chunk.len()).unwrap();
+                    chunk.splice(..0, len.to_be_bytes());
+                }
+                let mut rest = &chunk[..];
+                while let Some((len, behind)) = rest.split_first_chunk() {
+                    let (question, behind) = behind.split_at(u16::from_be_bytes(*len).into());
+                    rest = behind;
+                    let asked = Asked { server: at, tcp, question };
+                    trace.asked.push((asked.name(), asked.kind(), tcp));
+                    open += 1;
+                    trace.at_once = trace.at_once.max(open);
+                    let Some(answers) = server(asked) else {
+                        lookup.unreachable();
                         continue;
+                    };
+                    for (after, bytes) in answers {
+                        if !tcp || bytes.is_empty() {
+                            coming.push_back((now + after, bytes));
+                            continue;
+                        }
+                        let len = u16::try_from(bytes.len()).unwrap();
+                        let whole = [&len.to_be_bytes()[..], &bytes].concat();
+                        let pieces = whole.chunks(piece);
+                        coming.extend(pieces.map(|bytes| (now + after, bytes.to_vec())));
                     }
-                    let mut whole = u16::try_from(bytes.len()).unwrap().to_be_bytes().to_vec();
-                    whole.extend(bytes);
-                    coming.extend(whole.chunks(piece).map(|bytes| (now + after, bytes.to_vec())));
                 }
                 coming.make_contiguous().sort_by_key(|(at, _)| *at);
             }
@@ -80,12 +128,13 @@ pub(crate) fn run(
                     Some((at, _)) if *at < until => {
                         let (at, bytes) = coming.pop_front().unwrap();
                         now = now.max(at);
+                        open -= usize::from(open > 0);
                         input.extend(&bytes);
                         if bytes.is_empty() {
                             input.received(0);
                         }
                     }
-                    _ => now = until,
+                    _ => (now, open) = (until, 0),
                 }
             }
             Step::Upgrade(Upgrade::Tcp) => {
@@ -94,18 +143,24 @@ pub(crate) fn run(
                 trace.connects += 1;
                 lookup.upgraded();
             }
-            Step::Event => {
-                let Ok(Event::Exchanges(found)) = lookup.event(&mut input) else {
-                    panic!("no exchanges");
-                };
-                assert_eq!(lookup.event(&mut input), Err(Error::NoEvent));
-                assert_eq!(lookup.poll(Time::from_start(now), &mut input), Ok(Step::Close));
-                break Ok(found);
-            }
+            Step::Event => match lookup.event(&mut input) {
+                Ok(Event::Exchanges(found)) => {
+                    assert_eq!(lookup.event(&mut input), Err(Error::NoEvent));
+                    let step = lookup.poll(Time::from_start(now), &mut input);
+                    assert_eq!(step, Ok(Step::Close));
+                    break Ok(found);
+                }
+                Ok(Event::Server(server)) => {
+                    (at, tcp, input) = (server, false, Input::default());
+                    trace.servers.push(server);
+                    coming.clear();
+                }
+                event => panic!("not expected: {event:?}"),
+            },
             step => panic!("not expected: {step:?}"),
         }
     };
-    trace.took = now;
+    (trace.took, trace.holds) = (now, lookup.holds());
     (result, trace)
 }
 
@@ -158,6 +213,8 @@ pub(crate) struct Zone {
     /// Put along with every answer to a question for MX records.
     pub(crate) additional: Vec<Record>,
     pub(crate) authentic: bool,
+    /// Answers of names that end so are not.
+    pub(crate) unsigned: Vec<&'static str>,
     /// The answer is cut over UDP where it is longer than this.
     pub(crate) udp_max: Cell<Option<usize>>,
 }
@@ -169,15 +226,22 @@ impl Zone {
 
     pub(crate) fn answer(&self, question: &[u8], tcp: bool) -> Message {
         let mut message = answer(question);
-        message.metadata.authentic_data = self.authentic;
         let asked = message.queries[0].clone();
         let mut owner = asked.name().clone();
+        let is_signed = |owner: &Name| {
+            let owner = owner.to_lowercase().to_ascii();
+            self.authentic && !self.unsigned.iter().any(|end| owner.ends_with(end))
+        };
+        message.metadata.authentic_data = is_signed(&owner);
         for _ in 0..20 {
             let at = |record: &&Record| record.name == owner;
             for found in self.records.iter().filter(at) {
                 if found.record_type() == asked.query_type() {
                     message.add_answer(found.clone());
                 }
+            }
+            if asked.query_type() == RecordType::CNAME {
+                break;
             }
             let alias = self.records.iter().filter(at).find_map(|found| match &found.data {
                 RData::CNAME(target) => Some((found.clone(), target.0.clone())),
@@ -186,6 +250,7 @@ impl Zone {
             let Some((found, target)) = alias else { break };
             message.add_answer(found);
             owner = target;
+            message.metadata.authentic_data &= is_signed(&owner);
         }
         if self.missing.iter().any(|missing| name(missing) == owner) {
             message.metadata.response_code = ResponseCode::NXDomain;
@@ -207,7 +272,15 @@ impl Zone {
 
     /// Looks `domain` up here.
     pub(crate) fn lookup(&self, domain: &str) -> (Result<Exchanges, Error>, Trace) {
-        let mut lookup = Lookup::new(domain, [3; 16], mailrail_mx::Config::default()).unwrap();
+        self.lookup_with(domain, mailrail_mx::Config::default())
+    }
+
+    pub(crate) fn lookup_with(
+        &self,
+        domain: &str,
+        config: mailrail_mx::Config,
+    ) -> (Result<Exchanges, Error>, Trace) {
+        let mut lookup = Lookup::new(domain, [3; 16], config).unwrap();
         run(&mut lookup, 1_000, |question, tcp| at_once(&self.answer(question, tcp)))
     }
 }

@@ -5,4 +5,6 @@ extern crate alloc;
 
 mod answers;
 mod common;
+mod security;
+mod servers;
 mod transport;
