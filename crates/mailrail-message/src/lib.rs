@@ -21,6 +21,7 @@ mod multipart;
 mod nest;
 mod part;
 mod path;
+pub mod report;
 mod scan;
 mod steps;
 mod structure;
