@@ -1,21 +1,67 @@
-//! Which name server is asked for a domain's mail exchangers, and what it says.
+//! Which name servers are asked for a domain's mail exchangers, and what they said, as long as it
+//! holds.
 
 use crate::drive::{self, Clock, datagram::DnsSocket, tokio::Link};
-use mailrail_mx::{Config, Event, Exchanges, InvalidDomain, Lookup};
+use mailrail_mx::{Cache, Cached, Config, Dnssec, Event, Exchanges, InvalidDomain, Lookup};
 use std::{
-    io,
+    fmt, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+use tokio::{sync::Notify, time::timeout};
 
 const PORT: u16 = 53;
 /// How many of the system's name servers are asked.
 const SERVERS_MAX: usize = 3;
+/// How many domains are remembered.
+const CACHE_MAX: usize = 10_000;
 
-/// The name servers to ask: the first one that can tell.
+/// The name servers to ask, and what they said. A clone shares that.
 #[derive(Debug, Clone)]
 pub struct Resolver {
     servers: Vec<SocketAddr>,
-    named: bool,
+    config: Config,
+    known: Arc<Known>,
+}
+
+/// What is known, by all who ask.
+struct Known {
+    cache: Mutex<Cache>,
+    /// Somebody who was told to ask has.
+    answered: Notify,
+    clock: Clock,
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Known").finish_non_exhaustive()
+    }
+}
+
+impl Known {
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        // What a panic leaves behind is a whole cache.
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whoever was told to look a domain up; says so where it is given up before its end, so that the
+/// others do not wait for it.
+struct Turn<'a> {
+    known: &'a Known,
+    domain: &'a str,
+    result: Result<Exchanges, mailrail_mx::Error>,
+    holds: Duration,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let result = std::mem::replace(&mut self.result, Err(mailrail_mx::Error::TimedOut));
+        let now = self.known.clock.now();
+        self.known.cache().answered(self.domain, result, self.holds, now);
+        self.known.answered.notify_waiters();
+    }
 }
 
 /// Why nothing was found.
@@ -28,69 +74,99 @@ pub enum Error {
     /// What the lookup came to.
     #[error(transparent)]
     Lookup(mailrail_mx::Error),
-    /// The name server was not reached.
+    /// The name servers were not asked.
     #[error("the name server: {0}")]
     Io(#[from] io::Error),
 }
 
-impl Error {
-    /// Whether another name server, or another time, may tell more.
-    fn is_temporary(&self) -> bool {
-        match self {
-            Self::Domain(_) => false,
-            Self::Lookup(error) => error.is_temporary(),
-            Self::Io(_) => true,
-        }
-    }
-}
-
 impl Resolver {
-    /// The one named, or the system's.
+    /// The one named, or the system's. What they say of authenticity counts only where the way to
+    /// them is one to trust: loopback, or the caller's own word.
     #[must_use]
     pub fn new(named: Option<SocketAddr>) -> Self {
-        match named {
-            Some(server) => Self { servers: vec![server], named: true },
-            None => {
-                let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-                Self { servers: servers(&text), named: false }
-            }
-        }
+        let servers = match named {
+            Some(server) => vec![server],
+            None => servers(&std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default()),
+        };
+        let is_trusted = named.is_some() || servers.iter().all(|server| server.ip().is_loopback());
+        let mut config = Config::default();
+        config.servers = servers.len();
+        config.dnssec = if is_trusted { Dnssec::AdBit } else { Dnssec::Untrusted };
+        let (cache, answered) = (Mutex::new(Cache::new(CACHE_MAX)), Notify::new());
+        Self { servers, config, known: Arc::new(Known { cache, answered, clock: Clock::start() }) }
     }
 
-    /// Asks for a domain's exchangers. What they say of authenticity counts only where the way to
-    /// the name server is one to trust: loopback, or the caller's own word.
+    /// Has it ask for what TLS must prove, too: TLSA records of that port, the domain's MTA-STS
+    /// record where `sts` says so, and where its TLS reports go.
+    #[must_use]
+    pub fn with_security(mut self, port: u16, sts: bool) -> Self {
+        (self.config.dane, self.config.port) = (true, port);
+        (self.config.sts, self.config.tls_report) = (sts, sts);
+        self
+    }
+
+    /// A domain's exchangers, in an order that is drawn anew among equals each time.
     ///
     /// # Errors
     ///
     /// Where there are none, or nobody can tell.
     pub async fn exchanges(&self, domain: &str) -> Result<Exchanges, Error> {
-        let mut last = Error::Io(io::ErrorKind::NotFound.into());
-        for &server in &self.servers {
-            match ask(server, domain).await {
-                Ok(mut found) => {
-                    found.authenticated &= self.named || server.ip().is_loopback();
-                    return Ok(found);
+        let Known { answered, clock, .. } = &*self.known;
+        loop {
+            // From here on, no answer is missed.
+            let answered = answered.notified();
+            let cached = self.known.cache().ask(domain, clock.now());
+            match cached {
+                Cached::Known(known) => {
+                    let mut known = known.map_err(Error::Lookup)?;
+                    known.shuffle(random()?);
+                    return Ok(known);
                 }
-                Err(error) if error.is_temporary() => last = error,
-                Err(error) => return Err(error),
+                // Without an answer, it is this one's turn after a while.
+                Cached::Asked => drop(timeout(Cache::PATIENCE, answered).await),
+                _ => break,
             }
         }
-        Err(last)
+        let result = Err(mailrail_mx::Error::TimedOut);
+        let mut turn = Turn { known: &self.known, domain, result, holds: Duration::ZERO };
+        let (result, holds) = self.ask(domain).await?;
+        (turn.result, turn.holds) = (result.clone(), holds);
+        result.map_err(Error::Lookup)
+    }
+
+    /// Asks, and tells how long what it comes to holds.
+    async fn ask(
+        &self,
+        domain: &str,
+    ) -> Result<(Result<Exchanges, mailrail_mx::Error>, Duration), Error> {
+        let lookup = Lookup::new(domain, random()?, self.config.clone())?;
+        let socket = async |at: usize| match self.servers.get(at) {
+            Some(server) => Ok(DnsSocket::connect(*server).await),
+            None => Err(io::Error::from(io::ErrorKind::NotFound)),
+        };
+        let mut link = Link::new(lookup, socket(0).await?, Clock::start());
+        let result = loop {
+            match link.next_event().await {
+                Ok(Some((Event::Exchanges(found), _))) => break Ok(found),
+                Ok(Some((Event::Server(at), _))) => link.move_to(socket(at).await?),
+                Ok(_) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Err(drive::Error::Connection(error)) => break Err(error),
+                Err(drive::Error::Io(error)) => {
+                    tracing::debug!(%error, "a name server");
+                    link.conn().unreachable();
+                }
+                Err(error) => return Err(io::Error::other(error).into()),
+            }
+        };
+        let holds = link.conn().holds();
+        Ok((result, holds))
     }
 }
 
-async fn ask(server: SocketAddr, domain: &str) -> Result<Exchanges, Error> {
+fn random() -> io::Result<[u8; 16]> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let lookup = Lookup::new(domain, random, Config::default())?;
-    let mut link = Link::new(lookup, DnsSocket::connect(server).await?, Clock::start());
-    match link.next_event().await {
-        Ok(Some((Event::Exchanges(found), _))) => Ok(found),
-        Ok(_) => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-        Err(drive::Error::Connection(error)) => Err(Error::Lookup(error)),
-        Err(drive::Error::Io(error)) => Err(error.into()),
-        Err(error) => Err(io::Error::other(error).into()),
-    }
+    Ok(random)
 }
 
 /// The name servers that the system's configuration names, or the one that it stands for.

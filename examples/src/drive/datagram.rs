@@ -13,8 +13,8 @@ use tokio::{
     net::{TcpStream, UdpSocket},
 };
 
-/// One question to one name server: a write sends one datagram, a read receives one, until an
-/// upgrade makes it a TCP connection to the same server.
+/// Questions to one name server: a write sends one datagram, a read receives one, until an upgrade
+/// makes it a TCP connection to the same server.
 #[derive(Debug)]
 pub struct DnsSocket {
     server: SocketAddr,
@@ -25,25 +25,32 @@ pub struct DnsSocket {
 enum Transport {
     Udp(UdpSocket),
     Tcp(TcpStream),
+    /// There is no way to the server.
+    None(io::ErrorKind),
 }
 
 impl DnsSocket {
-    /// A socket to `server`, from a port that the system picks.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    pub async fn connect(server: SocketAddr) -> io::Result<Self> {
-        let any: SocketAddr = if server.is_ipv4() {
-            (Ipv4Addr::UNSPECIFIED, 0).into()
-        } else {
-            (Ipv6Addr::UNSPECIFIED, 0).into()
+    /// A socket to `server`, from a port that the system picks. Where there is no way there, each
+    /// read and write fails, as it does where the server is not there.
+    pub async fn connect(server: SocketAddr) -> Self {
+        let transport = match udp(server).await {
+            Ok(udp) => Transport::Udp(udp),
+            Err(error) => Transport::None(error.kind()),
         };
-        let udp = UdpSocket::bind(any).await?;
-        // Answers from elsewhere never reach a connected socket.
-        udp.connect(server).await?;
-        Ok(Self { server, transport: Transport::Udp(udp) })
+        Self { server, transport }
     }
+}
+
+async fn udp(server: SocketAddr) -> io::Result<UdpSocket> {
+    let any: SocketAddr = if server.is_ipv4() {
+        (Ipv4Addr::UNSPECIFIED, 0).into()
+    } else {
+        (Ipv6Addr::UNSPECIFIED, 0).into()
+    };
+    let udp = UdpSocket::bind(any).await?;
+    // Answers from elsewhere never reach a connected socket.
+    udp.connect(server).await?;
+    Ok(udp)
 }
 
 impl Socket for DnsSocket {
@@ -73,6 +80,7 @@ impl AsyncRead for DnsSocket {
                 }
             },
             Transport::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Transport::None(kind) => Poll::Ready(Err((*kind).into())),
         }
     }
 }
@@ -86,6 +94,7 @@ impl AsyncWrite for DnsSocket {
         match &mut self.get_mut().transport {
             Transport::Udp(udp) => udp.poll_send(cx, buf),
             Transport::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            Transport::None(kind) => Poll::Ready(Err((*kind).into())),
         }
     }
 
@@ -96,7 +105,9 @@ impl AsyncWrite for DnsSocket {
     /// A datagram socket has nobody to say goodbye to, and nothing to wait for behind it.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().transport {
-            Transport::Udp(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+            Transport::Udp(_) | Transport::None(_) => {
+                Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+            }
             Transport::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
         }
     }

@@ -69,6 +69,11 @@ impl<C, S> Link<C, S> {
         &self.input
     }
 
+    /// Goes on over another socket; what the last one received is dropped.
+    pub fn move_to(&mut self, sock: S) {
+        (self.sock, self.input) = (sock, Input::default());
+    }
+
     /// The socket.
     pub fn socket(&self) -> &S {
         &self.sock

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::{
     net::UdpSocket,
     process::{Command, Output},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const CLIENT: &str = env!("CARGO_BIN_EXE_mailrail-client");
@@ -16,6 +16,7 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.test("mx::implicit_and_null", &["nsd"], implicit);
     suite.test("mx::aliases", &["nsd"], aliases);
     suite.test("mx::none", &["nsd"], none);
+    suite.test("mx::nobody_there", &["nsd"], nobody_there);
     suite.test("mx::long_answer_over_tcp", &["nsd"], long);
 }
 
@@ -159,6 +160,19 @@ fn none() -> Result {
     for domain in ["", "two words", &"x".repeat(64), "a..b"] {
         assert_eq!(ask(&nsd, domain, &[])?.status.code(), Some(2), "{domain}");
     }
+    Ok(())
+}
+
+/// A closed port is noticed at once.
+fn nobody_there() -> Result {
+    let nsd = Nsd::start(&[("some.test", "@ MX 1 a")])?;
+    let resolver = nsd.addr.to_string();
+    drop(nsd);
+    let start = Instant::now();
+    let output = Command::new(CLIENT).args(["mx", "a.test", "--resolver", &resolver]).output()?;
+    let said = String::from_utf8(output.stderr)?;
+    assert_eq!(said.trim_end(), "a.test: no name server can be reached");
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     Ok(())
 }
 
