@@ -55,7 +55,8 @@ impl Talk {
             Question::Scram { hash, authcid, .. } => {
                 assert!(!authcid.is_empty());
                 let kept = KEPT.iter().find(|kept| kept.hash() == *hash).expect("all are there");
-                let answer = if self.is_known { Answer::Scram(kept.clone()) } else { Answer::Reject };
+                let answer =
+                    if self.is_known { Answer::Scram(kept.clone()) } else { Answer::Reject };
                 (false, answer)
             }
             _ if self.is_known => (false, Answer::Password(SECRET.to_owned().into())),
@@ -103,7 +104,8 @@ impl Talk {
         }
         .expect("they can be carried");
         let nonce = Nonce::new("fyko+d2lbbFgONRv9qkxdawL").expect("printable");
-        let mut from = Authenticator::new(credentials, nonce).allow_cram_md5().with_iterations(1..=99);
+        let mut from =
+            Authenticator::new(credentials, nonce).allow_cram_md5().with_iterations(1..=99);
         let Ok(mut client) = from.choose([self.mechanism().name()], &self.channel()) else {
             return assert!(!self.is_bound);
         };
