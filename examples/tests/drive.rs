@@ -290,7 +290,7 @@ async fn a_peer_that_vanishes_under_tls_has_closed() {
 #[tokio::test]
 async fn a_name_server_is_asked_by_datagram() {
     let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let socket = DnsSocket::connect(server.local_addr().unwrap()).await.unwrap();
+    let socket = DnsSocket::connect(server.local_addr().unwrap()).await;
     let mut link = asynchronous::Link::new(Lines::default(), socket, Clock::start());
     link.conn().say("question");
     let answer = async {
