@@ -15,10 +15,9 @@ use mailrail_imap::{
     Client, Config, Misuse,
     client::{Event, Tag},
     response::{ResponseCode, Status},
-    types::{IString, Text},
+    types::{Capabilities, IString, Text},
 };
-use mailrail_sasl::{ClientMechanism, PlainClient};
-use mailrail_wire::Secret;
+use mailrail_sasl::{Authenticator, Credentials, Error, Nonce};
 use std::{
     io::{self, Write},
     time::Duration,
@@ -60,7 +59,11 @@ impl Talk {
         let mut talk = Self(link);
         let to_the_login = async {
             talk.greet(!url.without_tls).await?;
-            talk.log_in(&user, &password).await
+            let mut random = [0; 18];
+            getrandom::fill(&mut random).map_err(io::Error::other)?;
+            let credentials = Credentials::password(&user, password.expose())?;
+            let login = Authenticator::new(credentials, Nonce::from_random(&random));
+            talk.log_in(if url.without_tls { login.allow_plaintext() } else { login }).await
         };
         timeout(ANSWER, to_the_login).await??;
         Ok(talk)
@@ -102,31 +105,49 @@ impl Talk {
         self.finish("CAPABILITY", tag, |_| Ok(())).await
     }
 
-    async fn log_in(&mut self, user: &str, password: &Secret<String>) -> Result<(), Failure> {
+    /// By the best mechanism that the server offers; by LOGIN where it offers none.
+    async fn log_in(&mut self, mut login: Authenticator) -> Result<(), Failure> {
+        let channel = self.0.socket().channel();
         let imap = self.imap();
         if imap.is_authenticated() {
             return Ok(());
         }
-        let mut plain = PlainClient::new(user, password.expose())?;
-        let response = plain.initial_response()?;
-        let response = response.as_ref().map(|response| &response.expose()[..]);
-        let tag = match imap.authenticate(plain.name(), response) {
-            Err(Misuse::NotOffered) => {
-                imap.login(IString::try_from(user)?, IString::try_from(&**password.expose())?)?
+        let offered = imap.capabilities().into_iter().flat_map(Capabilities::auth_mechanisms);
+        let (mut mechanism, tag) = match login.choose(offered, &channel) {
+            Ok(mut mechanism) => {
+                let response = mechanism.initial_response()?;
+                let response = response.as_ref().map(|response| &response.expose()[..]);
+                let tag = imap.authenticate(mechanism.name(), response)?;
+                (Some(mechanism), tag)
             }
-            tag => tag?,
+            Err(Error::NoMechanism) => {
+                let (user, password) =
+                    login.credentials().as_password().ok_or(Error::NoMechanism)?;
+                let password = IString::try_from(*password.expose())?;
+                (None, imap.login(IString::try_from(user)?, password)?)
+            }
+            Err(error) => return Err(Failure::about("login", error)),
         };
+        let mut why = None;
         loop {
             let (event, imap) = self.next().await?;
             match event {
-                Event::Challenge(challenge) => match plain.step(challenge.expose()) {
-                    Ok(response) => imap.authenticate_response(response.expose())?,
-                    Err(_) => imap.cancel_authentication()?,
-                },
+                Event::Challenge(challenge) => {
+                    match mechanism.as_mut().map(|mechanism| mechanism.step(challenge.expose())) {
+                        Some(Ok(response)) => imap.authenticate_response(response.expose())?,
+                        failed => {
+                            why = failed.and_then(Result::err);
+                            imap.cancel_authentication()?;
+                        }
+                    }
+                }
                 Event::Completed { tag: of, status, code, text, .. } if of == tag => {
-                    return match status {
-                        Status::Ok => self.ask_capabilities().await,
-                        status => Err(refused("login", status, code, &text)),
+                    let is_proved = mechanism.is_none_or(|mechanism| mechanism.is_complete());
+                    return match (why, status) {
+                        (Some(error), _) => Err(Failure::about("login", error)),
+                        (None, Status::Ok) if is_proved => self.ask_capabilities().await,
+                        (None, Status::Ok) => Err(Failure::about("login", Error::Unproved)),
+                        (None, status) => Err(refused("login", status, code, &text)),
                     };
                 }
                 _ => {}
