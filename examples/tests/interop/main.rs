@@ -12,6 +12,7 @@ mod mx;
 mod peers;
 mod pop3;
 mod postfix;
+mod sasl;
 mod smtp;
 #[path = "../support/mod.rs"]
 mod support;
@@ -26,5 +27,6 @@ fn main() {
     smtp::add(&mut suite);
     mx::add(&mut suite);
     postfix::add(&mut suite);
+    sasl::add(&mut suite);
     suite.run().exit();
 }

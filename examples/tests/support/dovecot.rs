@@ -32,10 +32,15 @@ pub(crate) struct Dovecot {
 impl Dovecot {
     /// Starts one with these accounts: address and password.
     pub(crate) fn start(users: &[(&str, &str)]) -> Result<Self> {
+        Self::with_mechanisms(users, "plain login")
+    }
+
+    /// The same, with those SASL mechanisms.
+    pub(crate) fn with_mechanisms(users: &[(&str, &str)], mechanisms: &str) -> Result<Self> {
         let mut last = Err("not tried".into());
         // A port that was free may be taken a moment later.
         for _ in 0..3 {
-            last = Self::try_start(users);
+            last = Self::try_start(users, mechanisms);
             if last.is_ok() {
                 break;
             }
@@ -43,7 +48,7 @@ impl Dovecot {
         last
     }
 
-    fn try_start(users: &[(&str, &str)]) -> Result<Self> {
+    fn try_start(users: &[(&str, &str)], mechanisms: &str) -> Result<Self> {
         let folder = Folder::new("dovecot")?;
         let tls = SelfSigned::new(["localhost", "127.0.0.1"])?;
         let ca = folder.write("cert.pem", &tls.certificate)?;
@@ -66,7 +71,7 @@ ssl = yes
 ssl_cert = <{ca}
 ssl_key = <{key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 mail_location = maildir:{mail}/%u
 first_valid_uid = 1
 protocol lmtp {{
