@@ -303,13 +303,18 @@ fn too_deep(inner: &[u8], depth: usize) -> Option<usize> {
     }
 }
 
-/// A value without comments and white space.
+/// A value without comments and white space; quoted strings stay as they are.
 pub(crate) fn without_comments(value: &[u8], limits: ValueLimits) -> Cow<'_, [u8]> {
     let mut cursor = Cursor::new(value, limits);
     let mut pieces: Cow<'_, [u8]> = Cow::Borrowed(&[]);
     loop {
         cursor.gap();
-        let word = cursor.take_while(|byte| !is_fws(byte) && byte != b'(');
+        let start = cursor.at();
+        if cursor.quoted().is_none() {
+            cursor.eat(b'"');
+            cursor.take_while(|byte| !is_fws(byte) && !matches!(byte, b'(' | b'"'));
+        }
+        let word = cursor.since(start);
         if word.is_empty() {
             return pieces;
         }

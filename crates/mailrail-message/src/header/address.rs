@@ -197,6 +197,18 @@ impl<'a> Mailbox<'a> {
         address
     }
 
+    pub(crate) fn into_local(self) -> Cow<'a, str> {
+        self.local
+    }
+
+    /// The name, or the address where there is none.
+    pub(crate) fn into_display(self) -> Cow<'a, str> {
+        match self.name {
+            Some(name) => name,
+            None => self.into_address(),
+        }
+    }
+
     pub(crate) fn into_address(self) -> Cow<'a, str> {
         if self.domain.is_empty() && is_dot_atom(self.local.as_bytes()) {
             return self.local;

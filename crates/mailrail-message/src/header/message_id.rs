@@ -54,6 +54,10 @@ impl<'a> MessageId<'a> {
         &self.0
     }
 
+    pub(crate) const fn of_text(text: Cow<'a, str>) -> Self {
+        Self(text)
+    }
+
     pub(crate) fn into_text(self) -> Cow<'a, str> {
         self.0
     }

@@ -9,6 +9,7 @@ pub(crate) mod content_transfer_encoding;
 pub(crate) mod content_type;
 pub(crate) mod date;
 pub(crate) mod hops;
+pub(crate) mod keys;
 pub(crate) mod list;
 pub(crate) mod message_id;
 pub(crate) mod notification_options;
