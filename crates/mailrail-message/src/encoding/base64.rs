@@ -1,10 +1,15 @@
 //! Base64 as MIME has it (RFC 2045 §6.8).
 
+#[cfg(feature = "simd")]
+mod lines;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+
+use crate::scan::from;
 
 /// How many bytes a line of 76 characters holds.
 pub const BYTES_A_LINE: usize = 57;
@@ -42,46 +47,107 @@ fn digit(byte: u8) -> u8 {
 /// ```
 pub fn decode(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
-    let mut group = [0_u8; 4];
-    let mut filled = 0;
-    let mut rest = text;
-    loop {
-        // Whole groups at once, as long as nothing stands between digits.
-        while filled == 0
-            && let Some((quad, after)) = rest.split_first_chunk::<4>()
-        {
-            let digits = quad.map(digit);
-            if digits.iter().fold(0, |all, digit| all | digit) & NONE != 0 {
-                break;
-            }
-            bytes.extend_from_slice(&join(digits));
-            rest = after;
+    decode_into(text, &mut bytes);
+    bytes
+}
+
+/// The same, at the end of a buffer.
+pub fn decode_into(text: &[u8], bytes: &mut Vec<u8>) {
+    let mut decoder = Decoder::default();
+    decoder.decode(text, bytes);
+    decoder.finish(bytes);
+}
+
+/// Decodes text that comes in chunks, to the same bytes as [`decode`] at every cut.
+///
+/// # Examples
+/// ```
+/// use mailrail_message::encoding::base64::Decoder;
+///
+/// let (mut decoder, mut bytes) = (Decoder::default(), Vec::new());
+/// for chunk in [&b"SG"[..], b"Vs\r\nb", b"G8="] {
+///     decoder.decode(chunk, &mut bytes);
+/// }
+/// decoder.finish(&mut bytes);
+/// assert_eq!(bytes, b"Hello");
+/// ```
+#[derive(Clone, Default)]
+pub struct Decoder {
+    /// The digits of a group that is not whole.
+    group: [u8; 4],
+    filled: usize,
+    is_ended: bool,
+}
+
+impl core::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Decoder").field("is_ended", &self.is_ended).finish_non_exhaustive()
+    }
+}
+
+impl Decoder {
+    /// Appends what the chunk adds; nothing behind the `=` that ends it.
+    pub fn decode(&mut self, chunk: &[u8], bytes: &mut Vec<u8>) {
+        if self.is_ended {
+            return;
         }
-        let Some((byte, after)) = rest.split_first() else { break };
-        rest = after;
-        match (digit(*byte), byte) {
-            (NONE, b'=') => break,
-            (NONE, _) => {}
-            (digit, _) => {
-                if let Some(place) = group.get_mut(filled) {
-                    *place = digit;
-                    filled += 1;
+        bytes.reserve(chunk.len() / 4 * 3 + 3);
+        let mut rest = chunk;
+        #[cfg(feature = "simd")]
+        let mut begins_line = true;
+        loop {
+            #[cfg(feature = "simd")]
+            if self.filled == 0 && core::mem::take(&mut begins_line) {
+                rest = from(rest, lines::decode(rest, bytes));
+            }
+            // Whole groups at once, as long as nothing stands between digits.
+            while self.filled == 0
+                && let Some((quad, after)) = rest.split_first_chunk::<4>()
+            {
+                let digits = quad.map(digit);
+                if digits.iter().fold(0, |all, digit| all | digit) & NONE != 0 {
+                    break;
                 }
-                if filled == group.len() {
-                    bytes.extend_from_slice(&join(group));
-                    filled = 0;
+                bytes.extend_from_slice(&join(digits));
+                rest = after;
+            }
+            let Some((byte, after)) = rest.split_first() else { return };
+            rest = after;
+            #[cfg(feature = "simd")]
+            {
+                begins_line |= *byte == b'\n';
+            }
+            match (digit(*byte), byte) {
+                (NONE, b'=') => {
+                    self.is_ended = true;
+                    return;
                 }
+                (NONE, _) => {}
+                (digit, _) => self.push(digit, bytes),
             }
         }
     }
-    let whole = filled.saturating_sub(1);
-    if whole > 0 {
-        for place in group.iter_mut().skip(filled) {
+
+    fn push(&mut self, digit: u8, bytes: &mut Vec<u8>) {
+        if let Some(place) = self.group.get_mut(self.filled) {
+            *place = digit;
+            self.filled += 1;
+        }
+        if self.filled == self.group.len() {
+            bytes.extend_from_slice(&join(self.group));
+            self.filled = 0;
+        }
+    }
+
+    /// Appends what is left of the last group, where nothing more comes.
+    pub fn finish(&mut self, bytes: &mut Vec<u8>) {
+        let whole = self.filled.saturating_sub(1);
+        for place in self.group.iter_mut().skip(self.filled) {
             *place = 0;
         }
-        bytes.extend(join(group).into_iter().take(whole));
+        bytes.extend(join(self.group).into_iter().take(whole));
+        *self = Self::default();
     }
-    bytes
 }
 
 /// The three bytes of four digits.
@@ -92,7 +158,7 @@ const fn join([a, b, c, d]: [u8; 4]) -> [u8; 3] {
 /// Where the first byte stands that base64 does not have: no digit, no white space, no `=` at the end.
 pub(crate) fn first_fault(text: &[u8]) -> Option<usize> {
     let stray = text.iter().position(|byte| digit(*byte) == NONE && !crate::scan::is_fws(*byte))?;
-    let tail = crate::scan::from(text, stray);
+    let tail = from(text, stray);
     let is_end = tail.iter().all(|byte| *byte == b'=' || crate::scan::is_fws(*byte));
     (!is_end).then_some(stray)
 }
@@ -109,16 +175,25 @@ pub fn encode(bytes: &[u8]) -> Vec<u8> {
     text
 }
 
-/// The same, at the end of a buffer.
+/// The same, at the end of a buffer. Of bytes in several pieces, all but the last must hold whole lines:
+/// a multiple of [`BYTES_A_LINE`].
+#[cfg(not(feature = "simd"))]
 pub fn encode_into(bytes: &[u8], text: &mut Vec<u8>) {
     let mut line = [0; 76];
-    text.reserve(bytes.len().div_ceil(BYTES_A_LINE) * 78);
+    text.reserve(usize::try_from(encoded_len(bytes.len() as u64)).unwrap_or(0));
     for chunk in bytes.chunks(BYTES_A_LINE) {
         // A line holds what a chunk gives, so this cannot fail.
         let length = STANDARD.encode_slice(chunk, &mut line).unwrap_or(0);
         text.extend_from_slice(line.get(..length).unwrap_or_default());
         text.extend_from_slice(b"\r\n");
     }
+}
+
+/// The same, at the end of a buffer. Of bytes in several pieces, all but the last must hold whole lines:
+/// a multiple of [`BYTES_A_LINE`].
+#[cfg(feature = "simd")]
+pub fn encode_into(bytes: &[u8], text: &mut Vec<u8>) {
+    lines::encode(bytes, text);
 }
 
 /// Encodes a few bytes without line ends.
@@ -156,10 +231,16 @@ mod tests {
 
     #[test]
     fn lines_are_short() {
-        let code = encode(&[0; 100]);
-        assert!(code.split(|byte| *byte == b'\n').all(|line| line.len() <= 77));
-        assert_eq!(code.len() as u64, encoded_len(100));
-        assert_eq!(decode(&code), [0; 100]);
+        for length in [0, 1, 56, 57, 58, 100, 114, 1000] {
+            let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
+            let code = encode(&bytes);
+            for (at, line) in code.chunks(78).enumerate() {
+                let plain = bytes.chunks(57).nth(at).unwrap();
+                assert_eq!(line.strip_suffix(b"\r\n").unwrap(), encode_word(plain).as_bytes());
+            }
+            assert_eq!(code.len() as u64, encoded_len(bytes.len() as u64));
+            assert_eq!(decode(&code), bytes);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Decoders take anything: what is no valid code is passed over or kept as it is, as each says.
 
 pub mod base64;
+mod bits;
 pub mod charset;
 pub mod encoded_word;
 pub(crate) mod percent;

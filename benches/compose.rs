@@ -1,0 +1,157 @@
+//! Messages built by mailrail-message, beside mail-builder and lettre; and what memory each takes for it.
+
+use bytes::Bytes;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use lettre::message::{Attachment as LettreAttachment, MultiPart, header::ContentType};
+use mail_builder::MessageBuilder;
+use mailrail_benches::text;
+use mailrail_message::{Attachment, BuildStep, Builder, Content, DateTime, Mailbox, MessageId};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    hint::black_box,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+/// Counts what is allocated.
+struct Counting;
+
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: each call is handed on as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.fetch_add(1, Relaxed);
+        MOST.fetch_max(HELD.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Says how often memory was asked for, and how much was held at most.
+fn count<T>(what: &str, run: impl FnOnce() -> T) {
+    let (calls, held) = (CALLS.load(Relaxed), HELD.load(Relaxed));
+    MOST.store(held, Relaxed);
+    black_box(run());
+    let (calls, most) = (CALLS.load(Relaxed) - calls, MOST.load(Relaxed) - held);
+    println!("{what}: {calls} allocations, {most} bytes at most");
+}
+
+const ID: &str = "0123456789abcdef0123456789abcdef@north.test";
+const DATE: i64 = 1_795_000_000;
+
+fn ours<'a>() -> Builder<'a> {
+    Builder::new()
+        .from(Mailbox::new("ann@north.test").unwrap().with_name("Ann Lee"))
+        .to(Mailbox::new("bob@south.test").unwrap().with_name("Bob Moor"))
+        .subject("The plan for the week, and what comes after it")
+        .date(DateTime::from_unix(DATE, 0).unwrap())
+        .message_id(MessageId::new(ID).unwrap())
+}
+
+fn theirs<'a>() -> MessageBuilder<'a> {
+    MessageBuilder::new()
+        .from(("Ann Lee", "ann@north.test"))
+        .to(("Bob Moor", "bob@south.test"))
+        .subject("The plan for the week, and what comes after it")
+        .date(DATE)
+        .message_id(ID)
+}
+
+fn lettre() -> lettre::message::MessageBuilder {
+    lettre::Message::builder()
+        .from("Ann Lee <ann@north.test>".parse().unwrap())
+        .to("Bob Moor <bob@south.test>".parse().unwrap())
+        .subject("The plan for the week, and what comes after it")
+        .date(std::time::UNIX_EPOCH + std::time::Duration::from_secs(DATE as u64))
+        .message_id(Some(format!("<{ID}>")))
+}
+
+/// A message that is read out while its attachment comes in pieces of 16 KiB.
+fn streamed(plain: &str, html: &str, file: &Bytes) -> usize {
+    let content = Content::streamed(0, Some(file.len() as u64));
+    let builder = ours().text(plain).html(html);
+    let builder = builder.attach(Attachment::new("application/pdf", content).with_name("plan.pdf"));
+    let mut stream = builder.stream([7; 16]).unwrap();
+    let (mut file, mut len) = (file.clone(), 0);
+    loop {
+        match stream.poll() {
+            BuildStep::Piece(piece) => len += black_box(piece).len(),
+            BuildStep::Want { .. } if file.is_empty() => stream.end_content().unwrap(),
+            BuildStep::Want { .. } => {
+                let piece = file.split_to(file.len().min(16 << 10));
+                stream.content(piece).unwrap();
+            }
+            BuildStep::End => return len,
+        }
+    }
+}
+
+fn benches(c: &mut Criterion) {
+    let plain = String::from_utf8(text(3 << 10, usize::MAX)).unwrap();
+    let html =
+        format!("<html><body><p>{}</p></body></html>\r\n", plain.replace("\r\n", "<br>\r\n"));
+    let file =
+        Bytes::from_iter((0..1_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8));
+
+    let our_text = || ours().text(black_box(&*plain)).into_vec([7; 16]).unwrap();
+    let their_text = || theirs().text_body(black_box(&*plain)).write_to_vec().unwrap();
+    let lettre_text = || lettre().body(black_box(plain.clone())).unwrap().formatted();
+    count("text: mailrail", our_text);
+    count("text: mail-builder", their_text);
+    count("text: lettre", lettre_text);
+    let mut group = c.benchmark_group("text of 3 KiB");
+    group.throughput(Throughput::Bytes(plain.len() as u64));
+    group.bench_function("mailrail", |b| b.iter(our_text));
+    group.bench_function("mail-builder", |b| b.iter(their_text));
+    group.bench_function("lettre", |b| b.iter(lettre_text));
+    group.finish();
+
+    let our_file = || {
+        let attachment = Attachment::new("application/pdf", file.clone()).with_name("plan.pdf");
+        ours().text(&*plain).html(&*html).attach(attachment).into_vec([7; 16]).unwrap()
+    };
+    let their_file = || {
+        let message = theirs().text_body(&*plain).html_body(&*html);
+        message.attachment("application/pdf", "plan.pdf", &file[..]).write_to_vec().unwrap()
+    };
+    let lettre_file = || {
+        let body = MultiPart::mixed()
+            .multipart(MultiPart::alternative_plain_html(plain.clone(), html.clone()))
+            .singlepart(
+                LettreAttachment::new("plan.pdf".into())
+                    .body(file.to_vec(), ContentType::parse("application/pdf").unwrap()),
+            );
+        lettre().multipart(body).unwrap().formatted()
+    };
+    count("attached: mailrail, one buffer", our_file);
+    count("attached: mailrail, streamed", || streamed(&plain, &html, &file));
+    count("attached: mail-builder", their_file);
+    count("attached: lettre", lettre_file);
+    let mut group = c.benchmark_group("with HTML and 1 MiB attached");
+    group.throughput(Throughput::Bytes(file.len() as u64));
+    group.bench_function("mailrail, one buffer", |b| b.iter(our_file));
+    group.bench_function("mailrail, streamed", |b| b.iter(|| streamed(&plain, &html, &file)));
+    group.bench_function("mail-builder", |b| b.iter(their_file));
+    group.bench_function("lettre", |b| b.iter(lettre_file));
+    group.finish();
+}
+
+criterion_group! {
+    name = compose;
+    config = Criterion::default()
+        .warm_up_time(std::time::Duration::from_millis(300))
+        .measurement_time(std::time::Duration::from_secs(1));
+    targets = benches
+}
+criterion_main!(compose);

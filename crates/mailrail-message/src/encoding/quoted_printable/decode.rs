@@ -1,0 +1,310 @@
+//! From quoted-printable to bytes.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use memchr::{memchr, memchr_iter, memchr2};
+
+use super::super::bits;
+use super::{hex_pair, hex_value};
+use crate::scan::{from, is_wsp, slice, trim_end, trim_start};
+
+/// How much white space before a line end counts as added on the way. No line has more.
+const WHITE_SPACE: usize = 1000;
+
+/// Decodes text. White space at the end of a line, 1000 bytes of it at most, is dropped, since it was added on the way; what is no escape
+/// is kept as it is. Line ends stay what they are. Borrowed where there is nothing to decode.
+///
+/// # Examples
+/// ```
+/// assert_eq!(&*mailrail_message::encoding::quoted_printable::decode(b"caf=C3=A9 =\r\nau lait"), "caf\u{e9} au lait".as_bytes());
+/// ```
+pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
+    let has_white_space = has_white_space(text);
+    if !has_white_space && memchr(b'=', text).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::new();
+    append(text, has_white_space, true, &mut bytes);
+    Cow::Owned(bytes)
+}
+
+/// The same, at the end of a buffer.
+pub fn decode_into(text: &[u8], bytes: &mut Vec<u8>) {
+    append(text, has_white_space(text), true, bytes);
+}
+
+fn append(text: &[u8], has_white_space: bool, is_end: bool, bytes: &mut Vec<u8>) {
+    if has_white_space {
+        bytes.reserve(text.len());
+        append_trimmed(text, is_end, bytes);
+    } else {
+        append_escaped(text, is_end, bytes);
+    }
+}
+
+/// Whether white space stands before a line end or at the end.
+fn has_white_space(text: &[u8]) -> bool {
+    let pairs = text.iter().zip(from(text, 1));
+    let found = pairs.fold(false, |found, (space, end)| {
+        found | ((*space == b' ') | (*space == b'\t')) & ((*end == b'\r') | (*end == b'\n'))
+    });
+    found || text.last().copied().is_some_and(is_wsp)
+}
+
+/// Text without white space before line ends: only what begins with `=` has to be looked at.
+fn append_escaped(text: &[u8], is_end: bool, bytes: &mut Vec<u8>) {
+    /// Bytes copied in one go; what is too much is overwritten by what follows.
+    const STEP: usize = 32;
+
+    let start = bytes.len();
+    bytes.resize(start + text.len() + STEP, 0);
+    let out = bytes.get_mut(start..).unwrap_or_default();
+    let (mut read, mut written) = (0, 0);
+    let mut copy = |read: usize, end: usize, written: usize, decoded: Option<u8>| -> usize {
+        let length = end.saturating_sub(read);
+        if length == 0 {
+        } else if length <= STEP
+            && let Some(source) = text.get(read..read + STEP)
+            && let Some(target) = out.get_mut(written..written + STEP)
+        {
+            target.copy_from_slice(source);
+        } else if let Some(target) = out.get_mut(written..written + length) {
+            target.copy_from_slice(slice(text, read..end));
+        }
+        if let (Some(byte), Some(place)) = (decoded, out.get_mut(written + length)) {
+            *place = byte;
+        }
+        written + length
+    };
+    bits::places(
+        text,
+        |byte| byte == b'=',
+        |at| {
+            if at < read {
+                return;
+            }
+            let tail = from(text, at + 1);
+            if let [high, low, ..] = tail {
+                let (digits, is_break) =
+                    ([hex_value(*high), hex_value(*low)], (*high == b'\r') & (*low == b'\n'));
+                let [high, low] = digits;
+                let is_byte = (high | low) < 16;
+                // One way for both, since which of them comes next cannot be guessed.
+                if is_byte | is_break {
+                    written = copy(read, at, written, Some(high << 4 | low));
+                    written += usize::from(is_byte);
+                    read = at + 3;
+                    // Escapes mostly come in rows, without anything to copy between them.
+                    while let Some([b'=', high, low]) = from(text, read).first_chunk()
+                        && let Some(byte) = hex_pair(Some(*high), Some(*low))
+                    {
+                        written = copy(read, read, written, Some(byte)) + 1;
+                        read += 3;
+                    }
+                    return;
+                }
+            }
+            if let Some(next) = soft_break(tail, is_end) {
+                written = copy(read, at, written, None);
+                read = text.len() - next.len();
+            } else {
+                // It stays, with what stands before it.
+                written = copy(read, at + 1, written, None);
+                read = at + 1;
+            }
+        },
+    );
+    written = copy(read, text.len(), written, None);
+    bytes.truncate(start + written);
+}
+
+/// Text that white space has to be dropped from; at its end only where nothing follows.
+fn append_trimmed(text: &[u8], is_end: bool, bytes: &mut Vec<u8>) {
+    let mut rest = text;
+    while let Some(at) = memchr2(b'=', b'\n', rest) {
+        let before = slice(rest, 0..at);
+        let tail = from(rest, at + 1);
+        if rest.get(at) == Some(&b'\n') {
+            let (line, end): (_, &[u8]) = match before.strip_suffix(b"\r") {
+                Some(line) => (line, b"\r\n"),
+                None => (before, b"\n"),
+            };
+            bytes.extend_from_slice(without_white_space(line));
+            bytes.extend_from_slice(end);
+            rest = tail;
+            continue;
+        }
+        bytes.extend_from_slice(before);
+        if let Some(byte) = hex_pair(tail.first().copied(), tail.get(1).copied()) {
+            bytes.push(byte);
+            rest = from(tail, 2);
+        } else if let Some(next) = soft_break(tail, is_end) {
+            rest = next;
+        } else {
+            bytes.push(b'=');
+            rest = tail;
+        }
+    }
+    bytes.extend_from_slice(if is_end { without_white_space(rest) } else { rest });
+}
+
+/// The end of a line, which nothing encoded stands in.
+fn without_white_space(line: &[u8]) -> &[u8] {
+    let kept = trim_end(line, is_wsp);
+    if line.len() - kept.len() <= WHITE_SPACE { kept } else { line }
+}
+
+/// What follows a soft line break, whose `=` is gone already.
+fn soft_break(tail: &[u8], is_end: bool) -> Option<&[u8]> {
+    // White space may have been added behind the "=" as well. Longer runs than a line are none.
+    let line = slice(tail, 0..tail.len().min(WHITE_SPACE));
+    let next = from(tail, line.len() - trim_start(line, is_wsp).len());
+    match next {
+        [] => is_end.then_some(next),
+        [b'\r', b'\n', after @ ..] | [b'\n' | b'\r', after @ ..] => Some(after),
+        _ => None,
+    }
+}
+
+/// Where the first `=` stands that is neither an escape nor a soft line break.
+pub(crate) fn first_fault(text: &[u8]) -> Option<usize> {
+    memchr_iter(b'=', text).find(|at| {
+        let tail = from(text, at + 1);
+        hex_pair(tail.first().copied(), tail.get(1).copied()).is_none()
+            && soft_break(tail, true).is_none()
+    })
+}
+
+/// Decodes text that comes in chunks, to the same bytes as [`decode`] at every cut. Holds two thousand bytes at most.
+///
+/// # Examples
+/// ```
+/// use mailrail_message::encoding::quoted_printable::Decoder;
+///
+/// let (mut decoder, mut bytes) = (Decoder::default(), Vec::new());
+/// for chunk in [&b"caf=C"[..], b"3=A9 =\r", b"\nau lait  "] {
+///     decoder.decode(chunk, &mut bytes);
+/// }
+/// decoder.finish(&mut bytes);
+/// assert_eq!(bytes, "caf\u{e9} au lait".as_bytes());
+/// ```
+#[derive(Clone, Default)]
+pub struct Decoder {
+    /// What cannot be decoded before more is known.
+    held: Vec<u8>,
+    /// Whether the last bytes were white space that is too long to be dropped.
+    in_white_space: bool,
+}
+
+impl core::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Decoder").field("held", &self.held.len()).finish_non_exhaustive()
+    }
+}
+
+impl Decoder {
+    /// Appends what the chunk adds.
+    pub fn decode(&mut self, mut chunk: &[u8], bytes: &mut Vec<u8>) {
+        while !self.held.is_empty() && !chunk.is_empty() {
+            // What is held is completed with the rest of its line, so that little is copied.
+            let near = slice(chunk, 0..chunk.len().min(WHITE_SPACE));
+            let length = memchr(b'\n', near).map_or(near.len(), |end| end + 1);
+            let mut text = core::mem::take(&mut self.held);
+            text.extend_from_slice(slice(near, 0..length));
+            self.next(&text, bytes);
+            chunk = from(chunk, length);
+        }
+        if !chunk.is_empty() {
+            self.next(chunk, bytes);
+        }
+    }
+
+    fn next(&mut self, mut text: &[u8], bytes: &mut Vec<u8>) {
+        if self.in_white_space {
+            let rest = trim_start(text, is_wsp);
+            bytes.extend_from_slice(slice(text, 0..text.len() - rest.len()));
+            self.in_white_space = rest.is_empty();
+            text = rest;
+        }
+        let line = text.strip_suffix(b"\r").unwrap_or(text);
+        let word = trim_end(line, is_wsp);
+        let space = line.len() - word.len();
+        let ready = match word {
+            _ if space > WHITE_SPACE => {
+                self.in_white_space = line.len() == text.len();
+                text.len()
+            }
+            [before @ .., b'='] => before.len(),
+            [before @ .., b'=', _] if word.len() == text.len() => before.len(),
+            _ if space > 0 => word.len(),
+            _ => text.len(),
+        };
+        let ready_text = slice(text, 0..ready);
+        append(ready_text, has_white_space(ready_text), false, bytes);
+        self.held.extend_from_slice(from(text, ready));
+    }
+
+    /// Appends what is left, where nothing more comes.
+    pub fn finish(&mut self, bytes: &mut Vec<u8>) {
+        decode_into(&core::mem::take(&mut self.held), bytes);
+        self.in_white_space = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+
+    use super::*;
+
+    #[test]
+    fn known_answers() {
+        let code = b"Now's the time =\r\nfor all folk to come=\r\n to the aid of their country.";
+        let cases: [(&[u8], &[u8]); 9] = [
+            (code, b"Now's the time for all folk to come to the aid of their country."),
+            (b"=3d=3D", b"=="),
+            (b"a \t\r\nb  \nc ", b"a\r\nb\nc"),
+            (b"a=20\r\nb=20", b"a \r\nb "),
+            (b"a= \t\r\nb=\nc=", b"abc"),
+            (b"a=\r\nb=\nc=\rd", b"abcd"),
+            (b"=XY=4", b"=XY=4"),
+            (b"==3D=\r", b"=="),
+            (b"a=\r\n\r\n=41", b"a\r\nA"),
+        ];
+        for (text, expected) in cases {
+            let shown = text.escape_ascii().to_string();
+            assert_eq!(&*decode(text), expected, "{shown}");
+            // The way for white space is right for all.
+            let mut bytes = Vec::new();
+            append_trimmed(text, true, &mut bytes);
+            assert_eq!(bytes, expected, "{shown}");
+        }
+        assert!(matches!(decode(b"plain\r\ntext"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn white_space_is_dropped_up_to_a_line_of_it() {
+        for (length, is_kept) in [(1000, false), (1001, true)] {
+            for end in ["", "\r\n", "\n"] {
+                let text = alloc::format!("a{}{end}", " ".repeat(length));
+                let kept = if is_kept { text.clone() } else { alloc::format!("a{end}") };
+                assert_eq!(decode(text.as_bytes()), kept.as_bytes());
+                for size in [1, 3, 700, 1001, 1002] {
+                    let (mut decoder, mut bytes) = (Decoder::default(), Vec::new());
+                    text.as_bytes()
+                        .chunks(size)
+                        .for_each(|chunk| decoder.decode(chunk, &mut bytes));
+                    decoder.finish(&mut bytes);
+                    assert_eq!(String::from_utf8(bytes).unwrap(), kept, "{length} {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn faults_are_found() {
+        assert_eq!(first_fault(b"=3D=\r\nab=zz"), Some(8));
+        assert_eq!(first_fault(b"=3D=\r\nab="), None);
+    }
+}

@@ -1,0 +1,297 @@
+//! From bytes to quoted-printable.
+
+use alloc::vec::Vec;
+
+use super::super::bits;
+use super::hex_digit;
+use crate::scan::{from, is_wsp, slice};
+
+/// The longest line that is written, without its line end.
+const LINE: usize = 76;
+
+/// Encodes text in lines of 76 characters at most. CRLF is a line end; a lone CR or LF is encoded, and so are
+/// white space at the end of a line, and a `From ` or a lone dot at its start, which mail servers like to change.
+///
+/// # Examples
+/// ```
+/// assert_eq!(mailrail_message::encoding::quoted_printable::encode("caf\u{e9} \r\n".as_bytes()), b"caf=C3=A9=20\r\n");
+/// ```
+pub fn encode(text: &[u8]) -> Vec<u8> {
+    let mut code = Vec::new();
+    encode_into(text, &mut code);
+    code
+}
+
+/// The same, at the end of a buffer.
+pub fn encode_into(text: &[u8], code: &mut Vec<u8>) {
+    append(text, false, code);
+}
+
+const fn is_plain(byte: u8) -> bool {
+    ((byte >= b' ') & (byte <= b'~') & (byte != b'=')) | (byte == b'\t')
+}
+
+/// Appends text; `continues`: its last line goes on behind it, after a soft line break.
+fn append(text: &[u8], continues: bool, code: &mut Vec<u8>) {
+    let mut line = Line::begin(text, continues, code);
+    line.touchy();
+    bits::places(text, |byte| !is_plain(byte), |at| line.odd(at));
+    line.finish();
+}
+
+/// How many bytes are copied in one go; what is too much is overwritten by what follows.
+const STEP: usize = 32;
+/// A line, what is copied too much, and its end.
+const ROOM: usize = LINE + STEP + 4;
+
+/// The line that is being filled.
+struct Line<'t, 'o> {
+    text: &'t [u8],
+    continues: bool,
+    /// How much of the text is taken.
+    read: usize,
+    /// What is written, and behind it zeros for at least [`ROOM`] bytes.
+    code: &'o mut Vec<u8>,
+    written: usize,
+    /// How much of it is this line.
+    column: usize,
+}
+
+impl<'t, 'o> Line<'t, 'o> {
+    fn begin(text: &'t [u8], continues: bool, code: &'o mut Vec<u8>) -> Self {
+        let written = code.len();
+        let estimate = estimate(text);
+        code.resize(written + estimate + estimate / 16 + ROOM, 0);
+        Self { text, continues, read: 0, code, written, column: 0 }
+    }
+
+    fn finish(mut self) {
+        match self.continues {
+            true => {
+                self.run(self.text.len());
+                self.end(b"=\r\n");
+            }
+            false => self.last_run(self.text.len()),
+        }
+        self.code.truncate(self.written);
+    }
+
+    /// Whether a line ends here.
+    fn is_end(&self, at: usize) -> bool {
+        match self.text.get(at) {
+            None => !self.continues,
+            Some(b'\r') => self.text.get(at + 1) == Some(&b'\n'),
+            Some(_) => false,
+        }
+    }
+
+    /// Escapes what servers change at the start of a line.
+    fn touchy(&mut self) {
+        let is_touchy = match self.text.get(self.read) {
+            Some(b'F') => from(self.text, self.read).starts_with(b"From "),
+            Some(b'.') => self.is_end(self.read + 1),
+            _ => false,
+        };
+        if is_touchy && let Some(byte) = self.text.get(self.read) {
+            self.escape(*byte, self.read);
+            self.read += 1;
+        }
+    }
+
+    /// A byte that cannot stand as it is.
+    fn odd(&mut self, at: usize) {
+        let Some(byte) = self.text.get(at).filter(|_| at >= self.read) else { return };
+        if *byte == b'\r' && self.text.get(at + 1) == Some(&b'\n') {
+            self.last_run(at);
+            self.end(b"\r\n");
+            self.read = at + 2;
+            self.touchy();
+        } else {
+            if at > self.read {
+                self.run(at);
+            }
+            self.escape(*byte, at);
+            self.read = at + 1;
+        }
+    }
+
+    /// Plain text up to `end`, with more behind it on the line.
+    fn run(&mut self, end: usize) {
+        // A soft line break needs a column of its own.
+        while self.column + (end - self.read) > LINE - 1 {
+            let room = (LINE - 1).saturating_sub(self.column);
+            self.copy(room);
+            self.end(b"=\r\n");
+            self.touchy();
+        }
+        self.copy(end - self.read);
+    }
+
+    /// Plain text that a line ends with: its last byte must not be white space, and may stand in the last column.
+    fn last_run(&mut self, end: usize) {
+        let Some(last) = end.checked_sub(1).filter(|last| *last >= self.read) else { return };
+        self.run(last);
+        // The run may have ended with the last byte, where that was touchy.
+        let Some(byte) = self.text.get(last).filter(|_| last >= self.read) else { return };
+        if is_wsp(*byte) {
+            self.escape(*byte, last);
+            self.read += 1;
+        } else {
+            self.copy(1);
+        }
+    }
+
+    fn copy(&mut self, length: usize) {
+        let (read, written) = (self.read, self.written);
+        if length <= STEP
+            && let Some(source) = self.text.get(read..read + STEP)
+            && let Some(target) = self.code.get_mut(written..written + STEP)
+        {
+            target.copy_from_slice(source);
+        } else if let Some(target) = self.code.get_mut(written..written + length) {
+            target.copy_from_slice(slice(self.text, read..read + length));
+        }
+        self.read += length;
+        self.written += length;
+        self.column += length;
+    }
+
+    fn escape(&mut self, byte: u8, at: usize) {
+        if self.column + 3 >= LINE && !(self.column + 3 == LINE && self.is_end(at + 1)) {
+            self.end(b"=\r\n");
+        }
+        if let Some(place) = self.code.get_mut(self.written..self.written + 3) {
+            place.copy_from_slice(&[b'=', hex_digit(byte >> 4), hex_digit(byte)]);
+        }
+        self.written += 3;
+        self.column += 3;
+    }
+
+    fn end(&mut self, end: &[u8]) {
+        if let Some(place) = self.code.get_mut(self.written..self.written + end.len()) {
+            place.copy_from_slice(end);
+        }
+        self.written += end.len();
+        self.column = 0;
+        if self.code.len() < self.written + ROOM {
+            let more = self.code.len() / 4 + ROOM;
+            self.code.resize(self.code.len() + more, 0);
+        }
+    }
+}
+
+/// How many bytes [`encode`] makes of text, soft line breaks left out.
+pub(crate) fn estimate(text: &[u8]) -> usize {
+    let escaped = |byte: &u8| !is_plain(*byte) & (*byte != b'\r') & (*byte != b'\n');
+    text.len() + 2 * text.iter().filter(|byte| escaped(byte)).count()
+}
+
+/// Encodes text that comes in chunks; with the soft line breaks elsewhere in long lines, else as [`encode`] does.
+/// Holds eight thousand bytes at most.
+///
+/// # Examples
+/// ```
+/// use mailrail_message::encoding::quoted_printable::Encoder;
+///
+/// let (mut encoder, mut code) = (Encoder::default(), Vec::new());
+/// for chunk in [&b"caf\xc3"[..], b"\xa9 \r", b"\n."] {
+///     encoder.encode(chunk, &mut code);
+/// }
+/// encoder.finish(&mut code);
+/// assert_eq!(code, b"caf=C3=A9=20\r\n=2E");
+/// ```
+#[derive(Clone, Default)]
+pub struct Encoder {
+    /// The start of a line that has not ended.
+    held: Vec<u8>,
+}
+
+impl core::fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Encoder").field("held", &self.held.len()).finish()
+    }
+}
+
+/// A line longer than this is cut where the chunk ends.
+const HELD: usize = 4096;
+
+impl Encoder {
+    /// Appends what the chunk adds.
+    pub fn encode(&mut self, chunk: &[u8], code: &mut Vec<u8>) {
+        let ends = memchr::memrchr_iter(b'\n', chunk);
+        let is_pair = |end: &usize| match end.checked_sub(1) {
+            Some(before) => chunk.get(before) == Some(&b'\r'),
+            None => self.held.last() == Some(&b'\r'),
+        };
+        // A lone LF is no line end, and a chunk full of them is cut like a long line.
+        let lines = ends.take(HELD).find(is_pair).map_or(0, |end| end + 1);
+        if lines > 0 {
+            if self.held.is_empty() {
+                encode_into(slice(chunk, 0..lines), code);
+            } else {
+                // Only the rest of the line that is held is copied.
+                let first = memchr::memmem::find(chunk, b"\r\n").map_or(lines, |end| end + 2);
+                let first = if self.held.last() == Some(&b'\r') && chunk.first() == Some(&b'\n') {
+                    1
+                } else {
+                    first.min(lines)
+                };
+                let mut line = core::mem::take(&mut self.held);
+                line.extend_from_slice(slice(chunk, 0..first));
+                encode_into(&line, code);
+                encode_into(slice(chunk, first..lines), code);
+            }
+        }
+        let mut rest = from(chunk, lines);
+        while !rest.is_empty() {
+            let (piece, next) = rest.split_at(rest.len().min(HELD));
+            self.held.extend_from_slice(piece);
+            rest = next;
+            if self.held.len() > HELD {
+                // The last bytes may be the start of a line end.
+                let ready = self.held.len() - 1;
+                append(slice(&self.held, 0..ready), true, code);
+                self.held.drain(..ready);
+            }
+        }
+    }
+
+    /// Appends what is left, where nothing more comes.
+    pub fn finish(&mut self, code: &mut Vec<u8>) {
+        encode_into(&core::mem::take(&mut self.held), code);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decode;
+    use super::*;
+
+    #[test]
+    fn encoding_keeps_lines_short_and_safe() {
+        assert_eq!(encode(b"a=b \r\nFrom x\r\n.\r\n"), b"a=3Db=20\r\n=46rom x\r\n=2E\r\n");
+        assert_eq!(encode(b"a\nb\0"), b"a=0Ab=00");
+        assert_eq!(encode(b".."), b"..");
+        assert_eq!(encode(b""), b"");
+        let long = encode(&[0xe9; 100]);
+        assert!(long.split(|byte| *byte == b'\n').all(|line| line.len() <= 77));
+        assert_eq!(&*decode(&long), [0xe9; 100]);
+        assert_eq!(encode(&[b'a'; 76]).len(), 76);
+        assert_eq!(encode(&[b'a'; 77]).len(), 80);
+    }
+
+    #[test]
+    fn long_lines_come_in_pieces() {
+        let text = [&b"x".repeat(10_000)[..], b"\r\n", &b"\n".repeat(9000), b" "].concat();
+        for size in [1, 100, 4096, 30_000] {
+            let (mut encoder, mut code) = (Encoder::default(), Vec::new());
+            for chunk in text.chunks(size) {
+                encoder.encode(chunk, &mut code);
+                assert!(encoder.held.len() <= 2 * HELD);
+            }
+            encoder.finish(&mut code);
+            assert!(code.split(|byte| *byte == b'\n').all(|line| line.len() <= 77));
+            assert_eq!(&*decode(&code), text);
+        }
+    }
+}
