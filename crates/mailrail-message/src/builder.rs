@@ -6,6 +6,7 @@ pub(crate) mod content;
 mod entity;
 mod few;
 pub(crate) mod field;
+mod flow;
 pub(crate) mod fold;
 mod phrase;
 pub(crate) mod pieces;
@@ -16,6 +17,7 @@ mod write;
 mod writer;
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 
 use crate::header::address::{Address, Mailbox};
 use crate::header::date::DateTime;
@@ -65,11 +67,12 @@ pub struct Builder<'a> {
     one_click: bool,
     fields: Few<(Cow<'a, str>, FieldValue<'a>)>,
     text: Option<Cow<'a, str>>,
+    is_flowed: bool,
     html: Option<Cow<'a, str>>,
     calendar: Option<(Cow<'a, str>, Cow<'a, str>)>,
     files: Few<Attachment<'a>>,
     inline: Few<Attachment<'a>>,
-    report: Option<Report<'a>>,
+    report: Option<Box<Report<'a>>>,
     way: BodyType,
     utf8: bool,
 }
@@ -207,6 +210,14 @@ impl<'a> Builder<'a> {
         self
     }
 
+    /// Has the text written as `format=flowed` (RFC 3676): each of its lines is a paragraph, `>` at a line's start quote it. They
+    /// are sent in lines of 72 characters, and readers wrap them to their own width.
+    #[must_use]
+    pub fn flowed(mut self) -> Self {
+        self.is_flowed = true;
+        self
+    }
+
     /// Sets the same text as HTML.
     #[must_use]
     pub fn html(mut self, html: impl Into<Cow<'a, str>>) -> Self {
@@ -248,7 +259,7 @@ impl<'a> Builder<'a> {
     /// Makes it a report (RFC 6522): the text is what people read of it. `Auto-Submitted` is written with it (RFC 3834 §5).
     #[must_use]
     pub fn report(mut self, report: impl Into<Report<'a>>) -> Self {
-        self.report = Some(report.into());
+        self.report = Some(Box::new(report.into()));
         self
     }
 

@@ -66,6 +66,9 @@ pub enum Error {
     /// A delivery report is about at least one recipient (RFC 3464 §2.1).
     #[error("the report names no recipient")]
     MissingRecipient,
+    /// A feedback report sends the message or its header back (RFC 5965 §2).
+    #[error("the report has nothing of the message")]
+    MissingReturned,
     /// A content that comes from the caller in pieces cannot be written at once.
     #[error("a content is streamed")]
     StreamedContent,

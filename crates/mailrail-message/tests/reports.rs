@@ -1,9 +1,12 @@
 //! Reports as they are built, and what is read of them.
 #![cfg(test)]
 
+use mailrail_message::report::{DispositionType, ReportContent};
 use mailrail_message::{
-    BodyType, Builder, DateTime, Dsn, DsnAction, DsnRecipient, Mailbox, Message, Returned,
+    Arf, BodyType, Builder, DateTime, Dsn, DsnAction, DsnRecipient, Error, Mailbox, Mdn, Message,
+    MessageId, Returned,
 };
+use proptest::prelude::*;
 
 fn base() -> Builder<'static> {
     Builder::new()
@@ -96,5 +99,119 @@ fn utf8_goes_into_the_global_types() {
         let fields = String::from_utf8(fields).unwrap();
         assert!(fields.contains("Final-Recipient: utf-8; b\u{f6}b@south.test\r\n"), "{fields}");
         assert!(fields.contains("Diagnostic-Code: smtp; 550 wer ist b\u{f6}b?\r\n"), "{fields}");
+    }
+}
+
+#[test]
+fn a_disposition_notification_is_read_again() {
+    let mut mdn = Mdn::new("bob@south.test", DispositionType::Deleted);
+    mdn.reporting_ua = Some(("south.test".into(), "mailrail 0.1".into()));
+    mdn.original_recipient = Some(("rfc822".into(), "info@south.test".into()));
+    mdn.original_message_id = Some(MessageId::new("1@north.test").unwrap());
+    mdn.is_automatic_action = true;
+    mdn.modifiers = vec!["error".into(), "x-more".into()];
+    mdn.errors = vec!["out\r\nof space".into()];
+    mdn.returned = Returned::headers(ASCII);
+    let built = base().report(mdn.clone()).into_vec([0; 16]).unwrap();
+    let message = Message::parse(&built);
+    assert_eq!(shown(&message)[2], "2 message/disposition-notification 7bit");
+    let report = message.report().unwrap();
+    assert_eq!(report.report_type.as_deref(), Some("disposition-notification"));
+    let ReportContent::DispositionNotification(read) = report.content else { panic!("{report:?}") };
+    assert_eq!(read.reporting_ua.as_deref(), Some("south.test"));
+    assert_eq!(read.ua_product.as_deref(), Some("mailrail 0.1"));
+    assert_eq!(read.original_message_id.as_deref(), Some("1@north.test"));
+    assert_eq!(read.errors, ["out of space"]);
+    let disposition = read.disposition.unwrap();
+    assert!(disposition.is_automatic_action && !disposition.is_sent_automatically);
+    assert_eq!(disposition.kind, DispositionType::Deleted);
+    assert_eq!(disposition.modifiers, ["error", "x-more"]);
+    for bad in ["error\r\nX: y", "error\0"] {
+        mdn.modifiers = vec![bad.into()];
+        assert!(base().report(mdn.clone()).into_vec([0; 16]).is_err());
+    }
+}
+
+#[test]
+fn a_feedback_report_is_read_again() {
+    let mut arf = Arf::new("abuse", "mailrail/0.1", Returned::message(ASCII));
+    arf.original_mail_from = Some("".into());
+    arf.arrival_date = DateTime::from_unix(0, 0);
+    arf.source_ip = Some("2001:db8::1".parse().unwrap());
+    arf.incidents = Some(3);
+    arf.original_rcpt_to = vec!["bob@south.test".into(), "carol@south.test".into()];
+    arf.reported_domains = vec!["north.test".into()];
+    arf.authentication_results = vec!["south.test;\r\n spf=fail".into()];
+    let built = base().report(arf.clone()).into_vec([0; 16]).unwrap();
+    let message = Message::parse(&built);
+    assert_eq!(
+        shown(&message)[2..],
+        ["2 message/feedback-report 7bit", "3 message/rfc822 7bit", "3.1 text/plain 7bit"]
+    );
+    let ReportContent::FeedbackReport(read) = message.report().unwrap().content else { panic!() };
+    assert_eq!(read.feedback_type.as_deref(), Some("abuse"));
+    assert_eq!(read.version.as_deref(), Some("1"));
+    assert_eq!(read.original_mail_from.as_deref(), Some(""));
+    assert_eq!((read.arrival_date, read.source_ip), (arf.arrival_date, arf.source_ip));
+    assert_eq!(read.incidents, 3);
+    assert_eq!(read.original_rcpt_to, ["bob@south.test", "carol@south.test"]);
+    assert_eq!(read.reported_domains, ["north.test"]);
+    arf.reported_domains = vec!["n\u{f6}rth.test".into()];
+    let refused = base().report(arf.clone()).into_vec([0; 16]);
+    assert_eq!(refused, Err(Error::NotAscii("a feedback report")));
+    arf.returned = Returned::Nothing;
+    assert_eq!(base().report(arf).into_vec([0; 16]), Err(Error::MissingReturned));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_delivery_report_is_refused_or_read_again(
+        recipients in proptest::collection::vec((
+            "\\PC{1,20}@[a-z\u{e4}]{1,8}\\.test",
+            proptest::sample::select(vec![
+                DsnAction::Failed, DsnAction::Delayed, DsnAction::Delivered, DsnAction::Relayed, DsnAction::Expanded,
+            ]),
+            (proptest::sample::select(vec![2, 4, 5]), 0..1000_u16, 0..1000_u16),
+            proptest::option::of("(\\PC|\r\n|\0){0,600}"),
+            proptest::option::of(0..2_000_000_000_i64),
+        ), 1..4),
+        id in proptest::option::of("[!-~]{1,100}"),
+        original in proptest::collection::vec(any::<u8>(), 0..200),
+        way in proptest::sample::select(vec![BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime]),
+    ) {
+        let told = recipients.iter().map(|(address, action, (class, subject, detail), said, date)| {
+            let mut told = DsnRecipient::new(address, *action, format!("{class}.{subject}.{detail}"));
+            told.diagnostic_code = said.as_ref().map(|said| ("smtp".into(), said.into()));
+            told.last_attempt_date = date.and_then(|date| DateTime::from_unix(date, 0));
+            told.will_retry_until = told.last_attempt_date;
+            told
+        });
+        let mut dsn = Dsn::new("mx.north.test", told.collect());
+        dsn.original_envelope_id = id.as_ref().map(Into::into);
+        dsn.returned = Returned::message([b"Subject: x\r\n\r\n", &original[..]].concat());
+        let built = match base().report(dsn).way(way).into_vec([3; 16]) {
+            Ok(built) => built,
+            Err(error) => {
+                prop_assert_eq!(error, Error::ForbiddenByte("Final-Recipient"));
+                return Ok(());
+            }
+        };
+        let message = Message::parse(&built);
+        let report = message.report().unwrap();
+        prop_assert_eq!(&*report.original_header().unwrap(), b"Subject: x\r\n\r\n");
+        let ReportContent::DeliveryStatus(read) = report.content else { panic!("no status") };
+        prop_assert_eq!(read.reporting_mta.unwrap().value, "mx.north.test");
+        prop_assert_eq!(read.original_envelope_id, id);
+        prop_assert_eq!(read.recipients.len(), recipients.len());
+        for (read, (_, action, (class, subject, detail), said, date)) in read.recipients.iter().zip(&recipients) {
+            let status = read.status.unwrap();
+            prop_assert_eq!(read.action, Some(*action));
+            prop_assert_eq!((status.class, status.subject, status.detail), (*class, *subject, *detail));
+            prop_assert_eq!(read.last_attempt_date, date.and_then(|date| DateTime::from_unix(date, 0)));
+            let said = said.as_ref().filter(|said| !said.chars().all(|letter| letter.is_control() || letter.is_whitespace()));
+            prop_assert_eq!(read.diagnostic_code.is_some(), said.is_some());
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::Builder;
 use super::body_type::BodyType;
 use super::entity::{Body, Entity, Text};
 use super::field::{check, write_addresses, write_ids};
+use super::flow::flow;
 use super::fold::Fold;
 use super::pieces::Pieces;
 use super::stream::{BuildStream, Segment};
@@ -96,8 +97,19 @@ impl Builder<'_> {
         mut segments: Option<&mut VecDeque<Segment>>,
         random: [u8; 16],
     ) -> Result<(BodyType, bool), Error> {
+        let flowed = match &self.text {
+            Some(text) if self.is_flowed => Some(flow(text)),
+            _ => None,
+        };
         let body = Body {
-            text: self.text.as_deref().map(|text| Text::new("plain", text)),
+            text: match &flowed {
+                Some((text, del_sp)) => {
+                    let del_sp = del_sp.then_some(("delsp", "yes"));
+                    let parameters = [Some(("format", "flowed")), del_sp];
+                    Some(Text { parameters, ..Text::new("plain", text) })
+                }
+                None => self.text.as_deref().map(|text| Text::new("plain", text)),
+            },
             html: self.html.as_deref().map(|html| Text::new("html", html)),
             calendar: match &self.calendar {
                 Some((method, object)) => {

@@ -1,6 +1,8 @@
 //! Reports (RFC 6522): a text for people, fields for programs, and what they are about.
 
+pub(crate) mod arf;
 pub(crate) mod dsn;
+pub(crate) mod mdn;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,7 +13,9 @@ use super::field::check;
 use super::fold::Fold;
 use crate::error::Error;
 use crate::header::date::DateTime;
+use arf::Arf;
 use dsn::Dsn;
+use mdn::Mdn;
 
 /// What a report tells programs.
 #[derive(Debug, Clone)]
@@ -19,11 +23,27 @@ use dsn::Dsn;
 pub enum Report<'a> {
     /// What became of a message (RFC 3464).
     Dsn(Dsn<'a>),
+    /// What a recipient did with it (RFC 8098).
+    Mdn(Mdn<'a>),
+    /// What somebody has to say about it (RFC 5965).
+    Arf(Arf<'a>),
 }
 
 impl<'a> From<Dsn<'a>> for Report<'a> {
     fn from(dsn: Dsn<'a>) -> Self {
         Self::Dsn(dsn)
+    }
+}
+
+impl<'a> From<Mdn<'a>> for Report<'a> {
+    fn from(mdn: Mdn<'a>) -> Self {
+        Self::Mdn(mdn)
+    }
+}
+
+impl<'a> From<Arf<'a>> for Report<'a> {
+    fn from(arf: Arf<'a>) -> Self {
+        Self::Arf(arf)
     }
 }
 
@@ -62,17 +82,25 @@ impl Returned {
 impl Report<'_> {
     /// The name of the report, and its parts behind the text.
     pub(super) fn parts(&self) -> Result<(&'static str, Vec<Entity<'_, '_>>), Error> {
-        let (kind, fields, returned) = match self {
-            Self::Dsn(dsn) => ("delivery-status", dsn.fields()?, &dsn.returned),
+        let (kind, content_types, fields, returned) = match self {
+            Self::Dsn(dsn) => (
+                "delivery-status",
+                ["message/delivery-status", "message/global-delivery-status"],
+                dsn.fields()?,
+                &dsn.returned,
+            ),
+            Self::Mdn(mdn) => (
+                "disposition-notification",
+                ["message/disposition-notification", "message/global-disposition-notification"],
+                mdn.fields()?,
+                &mdn.returned,
+            ),
+            Self::Arf(arf) => {
+                ("feedback-report", ["message/feedback-report"; 2], arf.fields()?, &arf.returned)
+            }
         };
-        let is_utf8 = !fields.is_ascii();
-        let content_type = match (kind, is_utf8) {
-            ("delivery-status", true) => "message/global-delivery-status",
-            (_, true) => "message/global-disposition-notification",
-            ("delivery-status", false) => "message/delivery-status",
-            ("disposition-notification", false) => "message/disposition-notification",
-            _ => "message/feedback-report",
-        };
+        let [ascii, utf8] = content_types;
+        let content_type = if fields.is_ascii() { ascii } else { utf8 };
         let mut parts = alloc::vec![Entity::Lines { content_type, bytes: fields.into() }];
         if returned.content().is_some() {
             parts.push(Entity::Returned(returned));
