@@ -4,6 +4,8 @@
 
 extern crate alloc;
 
+#[cfg(test)]
+mod adversary;
 mod body;
 mod builder;
 mod check;
@@ -25,6 +27,7 @@ mod path;
 pub mod report;
 mod scan;
 mod steps;
+mod stream;
 mod structure;
 mod subject;
 
@@ -69,4 +72,5 @@ pub use limits::Limits;
 pub use message::Message;
 pub use part::{Children, Part, PartKind, Parts};
 pub use path::PartPath;
+pub use stream::{MessageEvent, MessageStream, PartHead};
 pub use subject::{BaseSubject, base_subject};

@@ -77,12 +77,23 @@ impl Search {
         self.patience = Self::PATIENCE;
     }
 
-    /// The next line start at or behind `at` whose line starts with `--`.
-    pub(crate) fn next(&mut self, raw: &[u8], mut at: usize) -> Option<usize> {
-        let rest = from(raw, at);
-        if rest.starts_with(b"--") && self.ends.is_line_start(raw, at) {
-            return Some(at);
+    /// The next line start at or behind the line start `at` whose line starts with `--`.
+    pub(crate) fn next(&mut self, raw: &[u8], at: usize) -> Option<usize> {
+        match from(raw, at).starts_with(b"--") && self.ends.is_line_start(raw, at) {
+            true => Some(at),
+            false => self.after(raw, at),
         }
+    }
+
+    /// The same among bytes that may start inside a line.
+    pub(crate) fn next_within(&mut self, raw: &[u8], is_line_start: bool) -> Option<usize> {
+        match raw.starts_with(b"--") && is_line_start {
+            true => Some(0),
+            false => self.after(raw, 0),
+        }
+    }
+
+    fn after(&mut self, raw: &[u8], mut at: usize) -> Option<usize> {
         // Where dashes are rare, as in base64, which has none, nothing is found faster than they.
         while self.ends == LineEnds::Any || self.patience > 0 {
             let rest = from(raw, at);
@@ -90,7 +101,7 @@ impl Search {
             crate::steps::count(found.unwrap_or(rest.len()));
             let dash = at + found?;
             at = dash + 1;
-            if raw.get(at) == Some(&b'-') && self.ends.is_line_start(raw, dash) {
+            if dash > 0 && raw.get(at) == Some(&b'-') && self.ends.is_line_start(raw, dash) {
                 return Some(dash);
             }
             self.patience = match found {

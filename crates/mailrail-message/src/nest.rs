@@ -10,6 +10,7 @@ use crate::header::content_type::ContentType;
 use crate::limits::Limits;
 use crate::multipart::{Delimiter, delimiter_at};
 use crate::part::PartKind;
+use crate::path::PartPath;
 use crate::scan::{LineEnds, from, is_fws, is_wsp, slice, trim_end, trim_start};
 
 /// The defects found, up to their limit.
@@ -41,6 +42,9 @@ impl Defects {
 #[derive(Debug)]
 pub(crate) struct Open<'a> {
     pub(crate) part: u32,
+    kind: PartKind,
+    /// Its number among its parent's children, from 1.
+    ordinal: u32,
     children: u32,
     /// Where its body starts.
     body: usize,
@@ -71,6 +75,15 @@ pub(crate) struct Verdict<'a> {
 
 impl Verdict<'_> {
     const LEAF: Self = Self { kind: PartKind::Leaf, boundary: None, is_digest: false };
+
+    /// The same, owning its boundary.
+    pub(crate) fn into_owned(self) -> Verdict<'static> {
+        Verdict {
+            kind: self.kind,
+            boundary: self.boundary.map(|boundary| Cow::Owned(boundary.into_owned())),
+            is_digest: self.is_digest,
+        }
+    }
 }
 
 /// The place of a part among the others.
@@ -85,6 +98,7 @@ pub(crate) struct Place {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Closed {
     pub(crate) part: u32,
+    pub(crate) body: usize,
     pub(crate) end: usize,
 }
 
@@ -101,9 +115,18 @@ pub(crate) struct Nest<'a> {
 }
 
 impl<'a> Nest<'a> {
-    pub(crate) fn new(limits: &Limits, ends: LineEnds) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         let defects = Defects { left: limits.defects, ..Defects::default() };
+        let ends = LineEnds::Lf;
         Self { limits: *limits, ends, defects, open: Vec::new(), bounded: 0, parts: 0 }
+    }
+
+    /// Says what ends lines, which is LF before.
+    pub(crate) fn settle(&mut self, ends: LineEnds) {
+        self.ends = ends;
+        if ends == LineEnds::Any {
+            self.defects.name(DefectKind::BareCarriageReturn, 0);
+        }
     }
 
     /// Whether the part that begins now is one of a multipart/digest, which is a message where it does not
@@ -194,6 +217,8 @@ impl<'a> Nest<'a> {
         self.open.push(Open {
             // The limit of parts lies below this.
             part: u32::try_from(self.parts).unwrap_or(u32::MAX),
+            kind: verdict.kind,
+            ordinal: place.ordinal,
             children: 0,
             body,
             is_digest: verdict.is_digest,
@@ -202,6 +227,33 @@ impl<'a> Nest<'a> {
         });
         self.parts += 1;
         place
+    }
+
+    /// How many parts were opened.
+    pub(crate) const fn parts(&self) -> usize {
+        self.parts
+    }
+
+    /// The number of the innermost part, as [`Part::path`](crate::Part::path) tells it.
+    pub(crate) fn path(&self) -> PartPath {
+        if self.open.len() < 2 {
+            return PartPath::default();
+        }
+        let above = core::iter::once(None).chain(self.open.iter().map(Some));
+        let numbers = above.zip(&self.open).filter_map(|(above, part)| match above {
+            Some(above) if above.kind == PartKind::Multipart => Some(part.ordinal),
+            // The whole of a message: a multipart has no number of its own, anything else is number 1.
+            _ => (part.kind != PartKind::Multipart).then_some(1),
+        });
+        PartPath(numbers.collect())
+    }
+
+    /// How many bytes of memory it holds apart from itself.
+    pub(crate) fn memory(&self) -> usize {
+        let boundaries = self.open.iter().filter_map(|open| open.boundary.as_ref());
+        self.open.capacity() * size_of::<Open<'_>>()
+            + self.defects.found.capacity() * size_of::<Defect>()
+            + boundaries.map(|boundary| boundary.len()).sum::<usize>()
     }
 
     /// Whether a delimiter may follow.
@@ -282,7 +334,7 @@ impl<'a> Nest<'a> {
             }
         }
         let end = end.max(open.body).max(line.saturating_sub(line_end));
-        Some(Closed { part: open.part, end })
+        Some(Closed { part: open.part, body: open.body, end })
     }
 }
 

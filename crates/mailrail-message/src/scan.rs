@@ -84,6 +84,12 @@ impl LineEnds {
         }
     }
 
+    /// Whether a line of bytes that may go on is whole: its end is there, and no LF can follow that belongs to it.
+    pub(crate) fn is_whole(self, raw: &[u8], line: Line) -> bool {
+        let last = line.next.checked_sub(1).and_then(|last| raw.get(last));
+        line.next > line.end && (last == Some(&b'\n') || line.next < raw.len())
+    }
+
     /// Whether a line starts at `at`.
     pub(crate) fn is_line_start(self, raw: &[u8], at: usize) -> bool {
         match at.checked_sub(1).and_then(|before| raw.get(before)) {

@@ -9,7 +9,7 @@ use crate::defect::{Defect, DefectKind};
 use crate::header::Field;
 use crate::header::content_type::ContentType;
 use crate::header_line::{FirstLine, Structural};
-use crate::limits::Limits;
+use crate::limits::{Limits, ValueLimits};
 use crate::multipart::{Delimiter, Search};
 use crate::nest::Nest;
 use crate::part::PartKind;
@@ -34,8 +34,8 @@ impl Span {
 
     /// What its value says about structure, of which `limit` bytes of the field count.
     pub(crate) fn structural_value(self, raw: &[u8], limit: usize) -> &[u8] {
-        let field = slice(raw, self.range());
-        let field = slice(field, 0..field.len().min(limit));
+        let field = from(raw, self.start);
+        let field = slice(field, 0..field.len().min(self.length as usize).min(limit));
         trim_end(from(field, usize::from(self.colon) + 1), |byte| matches!(byte, b'\r' | b'\n'))
     }
 }
@@ -75,12 +75,13 @@ impl Index {
         let mut reader = Reader {
             raw,
             ends,
-            nest: Nest::new(limits, ends),
+            nest: Nest::new(limits),
             search: Search::new(ends),
             entries: Vec::new(),
             fields: Vec::with_capacity(USUAL_FIELDS),
             has_too_many_fields: false,
         };
+        reader.nest.settle(ends);
         reader.read();
         let defects = reader.nest.defects.found;
         Self { entries: reader.entries, fields: reader.fields, defects, ends }
@@ -280,10 +281,21 @@ impl<'a> Reader<'a> {
 
 /// The content type of a part, as [`Nest::judge`] takes it.
 pub(crate) fn content_type<'a>(field: Option<Field<'a>>, in_digest: bool) -> ContentType<'a> {
-    let Some(field) = field else {
-        return if in_digest { ContentType::MESSAGE } else { ContentType::TEXT };
-    };
-    field.content_type().unwrap_or(ContentType::TEXT)
+    let limits = field.map_or(Limits::DEFAULT.of_values(), Field::limits);
+    content_type_of(field.map(Field::structural_value), in_digest, limits)
+}
+
+/// The same, of a value.
+pub(crate) fn content_type_of(
+    value: Option<&[u8]>,
+    in_digest: bool,
+    limits: ValueLimits,
+) -> ContentType<'_> {
+    match value {
+        Some(value) => ContentType::parse_within(value, limits).unwrap_or(ContentType::TEXT),
+        None if in_digest => ContentType::MESSAGE,
+        None => ContentType::TEXT,
+    }
 }
 
 /// How many lines a text has. A last line that is not ended counts as one.

@@ -95,6 +95,15 @@ fn header_blocks_without_their_end() {
 }
 
 #[test]
+fn lines_that_end_in_cr_alone() {
+    let message = Message::parse(
+        b"Subject: x\rContent-Type: multipart/mixed;\r boundary=a\r\r--a\r\rone\r--a--\r",
+    );
+    assert_eq!(message.part(&[1]).unwrap().raw_body(), b"one");
+    assert_eq!(kinds(&message), [DefectKind::BareCarriageReturn]);
+}
+
+#[test]
 fn boundaries_that_start_with_one_another() {
     let text = b"Content-Type: multipart/mixed; boundary=ab\n\n--ab\nContent-Type: multipart/mixed; boundary=abc\n\n\
         --abc\n\none\n--abcd\n--abc--\n--ab\n\ntwo\n--ab--";

@@ -241,7 +241,7 @@ impl<'m> Field<'m> {
 
     /// Where it stands in the message, its line end included.
     pub const fn range(self) -> Range<usize> {
-        self.span.start..self.span.start + self.raw.len()
+        self.span.start..self.span.start.saturating_add(self.span.length as usize)
     }
 
     /// The whole field as it stands, its line end included.
