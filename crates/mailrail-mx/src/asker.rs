@@ -143,6 +143,10 @@ impl<T: Copy> Asker<T> {
     /// Adds a question.
     pub(crate) fn ask(&mut self, token: T, name: Name, kind: RecordType) {
         let question = self.question(&name, kind);
+        if self.open.is_empty() {
+            // Most of the time that a lookup waits, it waits for one answer.
+            self.open.reserve_exact(1);
+        }
         self.open.push(Open {
             token,
             question,

@@ -8,7 +8,7 @@ use crate::{
     domain,
     exchange::{Candidate, Named, in_order, named},
 };
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{boxed::Box, string::String, vec, vec::Vec};
 use core::{fmt, mem, net::IpAddr, time::Duration};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use mailrail_wire::{Connection, Input, Output, Step, Time};
@@ -47,7 +47,7 @@ pub struct Lookup {
     /// The domain as it was asked for.
     domain: Name,
     /// Where its MX records are, or would be.
-    expanded: Option<Name>,
+    expanded: Option<Box<Name>>,
     found: Exchanges,
     hosts: Vec<Host>,
     ttl: u32,
@@ -229,7 +229,7 @@ impl Lookup {
                 vec![Candidate::new(0, &answer.name)]
             }
         };
-        self.expanded = Some(answer.name);
+        self.expanded = Some(Box::new(answer.name));
         let families = self.asker.config().families;
         let kinds: &[RecordType] = match families {
             Families::V4Only => &[RecordType::A],
@@ -362,7 +362,7 @@ impl Lookup {
         }
         let Some(base) = self.base(at, of) else { return };
         // RFC 7672 §3.2.2.
-        let names = [Some(base), Some(&self.domain), self.expanded.as_ref()];
+        let names = [Some(base), Some(&self.domain), self.expanded.as_deref()];
         let mut texts = Vec::<String>::new();
         for name in names.into_iter().flatten().map(domain::text) {
             if !texts.contains(&name) {
