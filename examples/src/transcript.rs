@@ -254,6 +254,10 @@ impl Lines {
                 self.masked_literal = literal(line).is_some();
                 Some(format!("{tag_text}{verb_text} ***"))
             }
+            b"APOP" => {
+                self.pend(Command::Other);
+                Some(format!("{verb_text} {} ***", argument.unwrap_or_default()))
+            }
             b"PASS" => {
                 self.pend(Command::Other);
                 Some(format!("{verb_text} ***"))
@@ -263,7 +267,7 @@ impl Lines {
                     b"DATA" => Command::Data,
                     b"RETR" | b"TOP" => Command::Retrieve,
                     b"CAPA" => Command::List,
-                    b"LIST" | b"UIDL" if argument.is_none() => Command::List,
+                    b"LIST" | b"UIDL" | b"LANG" if argument.is_none() => Command::List,
                     _ => Command::Other,
                 });
                 None
@@ -279,7 +283,10 @@ impl Lines {
 
     /// Notes what a server's line means; its masked form where it holds a challenge.
     fn reply(&mut self, line: &[u8]) -> Option<String> {
-        if let Some(tag) = &self.auth {
+        // What was asked before is answered before.
+        if let Some(tag) = &self.auth
+            && self.pending.is_empty()
+        {
             let (challenge, over) = match self.protocol {
                 Protocol::Smtp => (line.starts_with(b"334"), line.get(3) != Some(&b'-')),
                 Protocol::Pop3 => (line.starts_with(b"+ "), true),
@@ -398,6 +405,17 @@ mod tests {
         let out = printed(Protocol::Pop3, &lines, 1).join("|");
         assert!(out.contains("C: PASS ***") && !out.contains("secret"), "{out}");
         assert!(out.ends_with("S: 3|S: … 1 more lines|S: .|S: +OK 1 3"), "{out}");
+        let lines = [
+            ('S', "+OK\r\n"),
+            ('C', "APOP a secret\r\nUTF8\r\nAUTH X\r\n"),
+            ('S', "-ERR\r\n+OK\r\n"),
+            ('S', "+ c2VjcmV0\r\n"),
+            ('C', "c2VjcmV0\r\n"),
+            ('S', "+OK\r\n"),
+        ];
+        let out = printed(Protocol::Pop3, &lines, 1).join("|");
+        assert!(out.contains("APOP a ***") && !out.contains("secret"), "{out}");
+        assert!(out.ends_with("S: + ***|C: ***|S: +OK") && !out.contains("c2V"), "{out}");
     }
 
     #[test]

@@ -206,6 +206,7 @@ fn ids_that_look_like_paths_stay_ids() {
             "UIDL" => "+OK\r\n1 ../../../escaped\r\n2 /tmp/escaped\r\n3 a id\r\n.\r\n",
             "RETR 1" => "+OK\r\n..one\r\n.\r\n",
             "RETR 2" => "-ERR [SYS/TEMP] \x1b[2Jnot now\r\n",
+            "TOP 3 0" => "+OK\r\nX: y\r\n\r\n.\r\n",
             "RETR 3" => "+OK\r\nthree\r\n.\r\n",
             _ => "+OK\r\n",
         }
@@ -239,7 +240,8 @@ fn many_refusals_are_counted() {
         .to_owned()
     });
     let said = error(&get(&url, &folder, &[]));
-    assert_eq!((said.lines().count(), said.lines().last()), (21, Some("and 30 more")));
+    // The first line is the warning.
+    assert_eq!((said.lines().count(), said.lines().last()), (22, Some("and 30 more")));
     assert!(serving.join().unwrap().iter().all(|line| !line.starts_with("DELE")));
 }
 
@@ -255,7 +257,7 @@ fn without_unique_ids_the_text_tells() {
             match line {
                 "CAPA" => "+OK\r\nPIPELINING\r\nUSER\r\n.\r\n",
                 "STAT" => "+OK 3 30\r\n",
-                "LIST" | "UIDL" => "-ERR no\r\n",
+                "LIST" | "UIDL" | "TOP 1 0" | "TOP 2 0" | "TOP 3 0" => "-ERR no\r\n",
                 "RETR 3" => "+OK\r\nthree\r\n.\r\n",
                 line if line.starts_with("RETR") => "+OK\r\nsame\r\n.\r\n",
                 _ => "+OK\r\n",
@@ -264,7 +266,7 @@ fn without_unique_ids_the_text_tells() {
         });
         let output = get(&url, &folder, args);
         assert_eq!(summary(&output).unwrap(), wanted);
-        assert_eq!(String::from_utf8_lossy(&output.stderr).contains("UIDL"), args.len() == 1);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("UIDL"));
         serving.join().unwrap();
     }
     assert_eq!(fetched(&folder).unwrap(), [b"same\n".to_vec(), b"three\n".to_vec()]);
@@ -286,10 +288,10 @@ fn what_a_server_can_do_wrong_ends_the_command() {
     for (line, of, wanted) in [
         ("x\r\n", "CAPA", "an answer that can't be read"),
         ("+OK\r\nTOP\r\n", "CAPA", "too many capabilities"),
-        ("+OK 4000000000 1\r\n", "STAT", "4000000000 messages are more than 100000"),
-        ("+OK\r\n1 10\r\n", "LIST", "the server lists more messages than there are"),
-        ("+OK\r\n1 a\r\n", "UIDL", "the server lists more messages than there are"),
-        ("+OK\r\nlonger\r\n", "RETR 1", "message 1 is longer than LIST said"),
+        ("+OK 4000000000 1\r\n", "STAT", "too many messages"),
+        ("+OK\r\n1 10\r\n", "LIST", "more messages are listed than there are"),
+        ("+OK\r\n1 a\r\n", "UIDL", "more messages are listed than there are"),
+        ("+OK\r\nlonger\r\n", "RETR 1", "a message is longer than it should be"),
         ("-ERR [AUTH] no\r\n", "PASS x", "login: -ERR [AUTH] no"),
     ] {
         let folder = Folder::new("pop3-wrong").unwrap();

@@ -1,151 +1,69 @@
-//! From an open maildrop to QUIT.
+//! A session, and where its messages go.
 
-use super::{Failure, Seen, next, print, refused, seen::hex};
+use super::{Failure, Seen, print, seen::hex};
 use crate::{
     drive::tokio::{Link, Stream},
     maildir::{Incoming, Maildir},
 };
 use mailrail_pop3::{
-    Client, MessageNumber,
-    client::{Event, Request},
+    MessageNumber, Misuse, ResponseCode,
+    client::Request,
+    download::{Download, Event, Fate, Key},
 };
 use sha2::{Digest, Sha256};
 use std::{
-    collections::HashSet,
+    collections::HashMap,
+    fmt::Display,
     io::{self, Write},
+    time::Duration,
 };
 
-/// How many messages a maildrop may hold; it bounds the memory that a server can have us take.
-const MESSAGES_MAX: u32 = 100_000;
-/// The largest message that is fetched, in octets.
-const OCTETS_MAX: u64 = 1 << 30;
 /// How many refused messages are told one by one.
 const FAILURES_MAX: usize = 20;
-/// How many octets a message may have beyond twice what LIST said: not all servers count alike.
-const SLACK: u64 = 64 * 1024;
 
-/// Fetches what is new, deletes what is in the Maildir unless it is to be kept, and quits.
+/// Fetches what is new, and has deleted what is in the Maildir, as the session's policy says.
 ///
 /// # Errors
 ///
-/// Where the server breaks off or the Maildir cannot be written, and at the end where a message was
-/// refused.
+/// Where the server refuses or breaks off or the Maildir cannot be written, and at the end where a
+/// message was refused.
 pub(super) async fn fetch(
-    link: &mut Link<Client, Stream>,
+    link: &mut Link<Download, Stream>,
     maildir: &Maildir,
-    seen: &mut Seen,
-    keep: bool,
+    account: &str,
 ) -> Result<(), Failure> {
-    let listed = list(link).await?;
-    let messages = listed.messages;
-    if !listed.has_ids && keep && !messages.is_empty() {
-        let warning = "warning: the server has no UIDL: all is fetched to see what is new";
-        writeln!(io::stderr(), "{warning}")?;
-    }
     let mut run = Run {
         maildir,
-        seen,
-        messages,
-        incoming: None,
-        fetched: 0,
-        deleted: 0,
+        account,
+        seen: None,
+        arriving: None,
+        fetched: HashMap::new(),
+        known: 0,
+        deleted: None,
         failures: Failures::default(),
     };
-    run.retrieve(link).await?;
-    run.quit(link, keep).await?;
-    let (fetched, deleted) = (run.fetched, run.deleted);
-    let known = run.messages.iter().filter(|message| message.is_stored).count() - fetched;
-    print(&format!("{fetched} fetched, {known} fetched before, {deleted} deleted on the server"))?;
-    run.failures.into_result()
-}
-
-/// A message of the maildrop.
-#[derive(Debug, Default)]
-struct Message {
-    /// As LIST says.
-    size: Option<u64>,
-    /// As UIDL says; else a hash of what was fetched.
-    id: Option<Box<str>>,
-    /// It is in the Maildir, or was once.
-    is_stored: bool,
-    is_deleted: bool,
-}
-
-struct Listed {
-    messages: Vec<Message>,
-    has_ids: bool,
-}
-
-/// Asks what is there.
-async fn list(link: &mut Link<Client, Stream>) -> Result<Listed, Failure> {
-    let mut listed = Listed { messages: Vec::new(), has_ids: true };
-    link.conn().stat()?;
-    link.conn().list(None)?;
-    link.conn().uidl(None)?;
-    // Neither listing may be longer than the maildrop.
-    let mut lines = 0_usize;
-    loop {
-        let (event, _) = next(link).await?;
-        match event {
-            Event::Stat(drop) if drop.messages > MESSAGES_MAX => {
-                let (there, most) = (drop.messages, MESSAGES_MAX);
-                return Err(Failure::new(format_args!("{there} messages are more than {most}")));
-            }
-            Event::Stat(drop) => {
-                listed.messages.resize_with(drop.messages as usize, Message::default);
-                continue;
-            }
-            Event::Scan { listing, .. } => {
-                if let Some(message) = listed.messages.get_mut(listing.message.index()) {
-                    message.size = Some(listing.octets);
-                }
-            }
-            Event::UniqueId { listing, .. } => {
-                if let Some(message) = listed.messages.get_mut(listing.message.index()) {
-                    message.id = Some(listing.unique_id.as_str().into());
-                }
-            }
-            Event::Malformed { request: Request::Stat, .. } => {
-                return Err(Failure::new("the server's answer to STAT cannot be read"));
-            }
-            Event::Err { request: Request::Stat, code, text } => {
-                return Err(Failure::new(refused("STAT", code, text)));
-            }
-            Event::Err { request: Request::Uidl(_), .. } => {
-                listed.has_ids = false;
-                break;
-            }
-            Event::End { request: Request::Uidl(_) } => break,
-            Event::Malformed { .. } => {}
-            _ => continue,
-        }
-        lines += 1;
-        if lines > 2 * listed.messages.len() {
-            return Err(Failure::new("the server lists more messages than there are"));
+    while let Some((event, session)) = link.next_event().await? {
+        run.answer(event, session)?;
+        if run.deleted.is_some() {
+            break;
         }
     }
-    forget_doubles(&mut listed.messages);
-    Ok(listed)
-}
-
-/// Two messages of one id are the same message (RFC 1939 §7), if the server can be believed: what
-/// they hold will tell.
-fn forget_doubles(messages: &mut [Message]) {
-    let mut once = HashSet::new();
-    let ids = messages.iter().filter_map(|message| message.id.as_ref());
-    let doubles: HashSet<_> = ids.filter(|&id| !once.insert(id)).cloned().collect();
-    for message in messages {
-        message.id.take_if(|id| doubles.contains(id));
-    }
+    // The goodbye of TLS; what comes of it is all the same now.
+    drop(link.next_event().await);
+    run.end()
 }
 
 struct Run<'a> {
     maildir: &'a Maildir,
-    seen: &'a mut Seen,
-    messages: Vec<Message>,
-    incoming: Option<Arriving>,
-    fetched: usize,
-    deleted: usize,
+    account: &'a str,
+    seen: Option<Seen>,
+    arriving: Option<Arriving>,
+    /// What the messages of this session hold, by their keys.
+    fetched: HashMap<Box<str>, [u8; 32]>,
+    /// How many were there before.
+    known: usize,
+    /// How many were deleted, once all is done.
+    deleted: Option<u32>,
     failures: Failures,
 }
 
@@ -176,131 +94,140 @@ impl Failures {
 
 struct Arriving {
     incoming: Incoming,
-    octets: u64,
-    most: u64,
     hash: Sha256,
 }
 
 impl Run<'_> {
-    /// Fetches what is new.
-    async fn retrieve(&mut self, link: &mut Link<Client, Stream>) -> Result<(), Failure> {
-        let mut waiting = 0_usize;
-        for (message, number) in self.messages.iter_mut().zip(numbers()) {
-            message.is_stored = message.id.as_ref().is_some_and(|id| self.seen.contains(id));
-            match message.size {
-                _ if message.is_stored => {}
-                Some(size) if size > OCTETS_MAX => {
-                    self.failures.add(format!("message {number}: {size} octets are too many"));
-                }
-                _ => {
-                    link.conn().retr(number)?;
-                    waiting += 1;
+    fn answer(&mut self, event: Event<'_>, session: &mut Download) -> Result<(), Failure> {
+        match event {
+            Event::Opened { .. } => {
+                // From here on the server lets nobody else in, and so nobody else writes this file.
+                let seen = Seen::open(self.maildir, self.account)
+                    .map_err(|error| Failure::about(self.maildir.path().display(), error))?;
+                self.seen = Some(seen);
+            }
+            Event::NoUniqueIds => {
+                let warning = "warning: the server has no UIDL: headers tell what is new";
+                writeln!(io::stderr(), "{warning}")?;
+            }
+            Event::Listed { key, .. } => {
+                if self.seen()?.contains(key.as_str()) {
+                    self.known += 1;
+                    self.held(key.as_str(), session)?;
+                } else {
+                    session.fetch()?;
                 }
             }
-        }
-        while waiting > 0 {
-            match next(link).await?.0 {
-                Event::Ok { request: Request::Retr(number), .. } => self.begin(number)?,
-                Event::Message { octets, request: Request::Retr(number) } => {
-                    self.piece(octets, number)?;
-                }
-                Event::End { request: Request::Retr(number) } => {
-                    self.end(number)?;
-                    waiting -= 1;
-                }
-                Event::Err { request: Request::Retr(number), code, text } => {
-                    self.failures.add(refused(format_args!("message {number}"), code, text));
-                    waiting -= 1;
-                }
-                _ => {}
+            Event::Begin { .. } => {
+                self.arriving =
+                    Some(Arriving { incoming: self.maildir.incoming()?, hash: Sha256::new() });
             }
+            Event::Octets(octets) => {
+                if let Some(arriving) = &mut self.arriving {
+                    arriving.hash.update(octets);
+                    arriving.incoming.write(octets)?;
+                }
+            }
+            Event::End { message, key, octets } => self.arrived(message, &key, octets, session)?,
+            Event::TooLarge { message, octets } => {
+                self.failures.add(format!("message {message}: {octets} octets are too many"));
+            }
+            Event::Refused { request, code, text } => self.refused(request, code, text)?,
+            Event::Done { deleted, forget, .. } => {
+                self.deleted = Some(deleted);
+                if forget {
+                    self.seen()?.forget()?;
+                }
+            }
+            _ => {}
         }
         Ok(())
     }
 
-    fn begin(&mut self, number: MessageNumber) -> Result<(), Failure> {
-        let size = self.messages.get(number.index()).and_then(|message| message.size);
-        self.incoming = Some(Arriving {
-            incoming: self.maildir.incoming()?,
-            octets: 0,
-            most: size.map_or(OCTETS_MAX, |size| size.saturating_mul(2).saturating_add(SLACK)),
-            hash: Sha256::new(),
-        });
+    fn seen(&mut self) -> Result<&mut Seen, Misuse> {
+        self.seen.as_mut().ok_or(Misuse::NotAsked)
+    }
+
+    /// A message of that key is in the Maildir, or was once.
+    fn held(&mut self, key: &str, session: &mut Download) -> Result<(), Failure> {
+        // No policy here asks when it was first seen.
+        let stays = session.held(Duration::ZERO)? == Fate::Kept;
+        self.seen()?.note(key, stays);
         Ok(())
     }
 
-    fn piece(&mut self, octets: &[u8], number: MessageNumber) -> Result<(), Failure> {
-        let Some(arriving) = &mut self.incoming else { return Ok(()) };
-        arriving.octets = arriving.octets.saturating_add(octets.len() as u64);
-        if arriving.octets > arriving.most {
-            return Err(Failure::new(format_args!("message {number} is longer than LIST said")));
-        }
-        arriving.hash.update(octets);
-        Ok(arriving.incoming.write(octets)?)
-    }
-
-    fn end(&mut self, number: MessageNumber) -> Result<(), Failure> {
-        let (Some(arriving), Some(message)) =
-            (self.incoming.take(), self.messages.get_mut(number.index()))
-        else {
-            return Ok(());
+    fn arrived(
+        &mut self,
+        number: MessageNumber,
+        key: &Key<'_>,
+        octets: u64,
+        session: &mut Download,
+    ) -> Result<(), Failure> {
+        let Some(Arriving { incoming, hash }) = self.arriving.take() else {
+            return Ok(session.leave()?);
         };
-        let id = message.id.get_or_insert_with(|| {
-            // Longer than any unique-id, so that it is none.
-            format!("sha256-{}", hex(&arriving.hash.finalize())).into()
-        });
-        message.is_stored = true;
-        if self.seen.contains(id) {
-            return Ok(());
+        let hash: [u8; 32] = hash.finalize().into();
+        let mut key = Box::from(key.as_str());
+        // Copies have one key (RFC 1939 §7), but a server that gives one to several messages loses
+        // none of them.
+        if self.fetched.get(&key).is_some_and(|before| *before != hash) {
+            key = format!("sha256-{}", hex(&hash)).into();
         }
-        let name = arriving.incoming.finish()?;
-        self.seen.deliver(id, &name)?;
-        self.fetched += 1;
-        print(&format!("message {number}: {} octets, new/{name}", arriving.octets))
+        if self.seen()?.contains(&key) {
+            self.known += 1;
+        } else {
+            let name = incoming.finish()?;
+            self.seen()?.deliver(&key, &name)?;
+            print(&format!("message {number}: {octets} octets, new/{name}"))?;
+            self.fetched.insert(key.clone(), hash);
+        }
+        self.held(&key, session)
     }
 
-    /// Deletes what is in the Maildir, unless it is to be kept, and ends the session.
-    async fn quit(&mut self, link: &mut Link<Client, Stream>, keep: bool) -> Result<(), Failure> {
-        for (message, number) in self.messages.iter().zip(numbers()) {
-            if message.is_stored && !keep {
-                link.conn().dele(number)?;
+    fn refused(
+        &mut self,
+        request: Option<Request>,
+        code: Option<ResponseCode<'_>>,
+        text: &[u8],
+    ) -> Result<(), Failure> {
+        let failure = match request {
+            Some(Request::Retr(number) | Request::Top { message: number, .. }) => {
+                refusal(format_args!("message {number}"), code, text)
             }
-        }
-        link.conn().quit()?;
-        let mut marked = 0;
-        loop {
-            match next(link).await?.0 {
-                Event::Ok { request: Request::Dele(number), .. } => {
-                    marked += 1;
-                    if let Some(message) = self.messages.get_mut(number.index()) {
-                        message.is_deleted = true;
-                    }
-                }
-                Event::Err { request: Request::Dele(number), code, text } => {
-                    let what = format!("message {number} was not deleted");
-                    self.failures.add(refused(what, code, text));
-                }
-                Event::Ok { request: Request::Quit, .. } => break,
-                Event::Err { request: Request::Quit, code, text } => {
-                    self.failures.add(refused("not all was deleted", code, text));
-                    return Ok(());
-                }
-                _ => {}
+            Some(Request::Dele(number)) => {
+                refusal(format_args!("message {number} was not deleted"), code, text)
             }
-        }
-        self.deleted = marked;
-        // The goodbye of TLS; what comes of it is all the same now.
-        drop(link.next_event().await);
-        // An id that has gone may come again with another message, whatever RFC 1939 §7 says.
-        if self.failures.count == 0 {
-            let left = self.messages.iter().filter(|message| !message.is_deleted);
-            let left = left.filter_map(|message| message.id.as_deref()).collect();
-            self.seen.retain(&left)?;
-        }
+            Some(Request::Quit) => refusal("not all was deleted", code, text),
+            None => return Err(Failure::new(refusal("the server refuses", code, text))),
+            Some(Request::Stls) => {
+                let what = "no TLS (?tls=none goes without)";
+                return Err(Failure::new(refusal(what, code, text)));
+            }
+            Some(Request::Login | Request::Apop | Request::Auth) => {
+                return Err(Failure::new(refusal("login", code, text)));
+            }
+            Some(_) => return Err(Failure::new(refusal("the maildrop", code, text))),
+        };
+        self.failures.add(failure);
         Ok(())
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        if let Some(deleted) = self.deleted {
+            let (fetched, known) = (self.fetched.len(), self.known);
+            let said = format!(
+                "{fetched} fetched, {known} fetched before, {deleted} deleted on the server"
+            );
+            print(&said)?;
+        } else if self.failures.count == 0 {
+            return Err(Failure::new("the server closed the connection"));
+        }
+        self.failures.into_result()
     }
 }
 
-fn numbers() -> impl Iterator<Item = MessageNumber> {
-    (1..).filter_map(MessageNumber::new)
+/// A refusal, as the server put it.
+fn refusal(what: impl Display, code: Option<ResponseCode<'_>>, text: &[u8]) -> String {
+    let code = code.map_or_else(String::new, |code| format!(" [{}]", code.as_str()));
+    format!("{what}: -ERR{code} {}", String::from_utf8_lossy(text))
 }

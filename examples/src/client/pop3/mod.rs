@@ -1,7 +1,6 @@
 //! `pop3`: fetches new mail into a Maildir.
 
 mod fetch;
-mod login;
 mod seen;
 
 use super::{Failure, print, trust};
@@ -15,12 +14,20 @@ use crate::{
     maildir::Maildir,
     transcript::{Protocol, Side, Transcript},
 };
-use mailrail_pop3::{Client, Config, ResponseCode, client::Event};
+use mailrail_pop3::{
+    Config,
+    download::{Download, Policy, TlsPolicy},
+};
+use mailrail_sasl::{Authenticator, Credentials, Nonce};
 use seen::Seen;
-use std::{fmt::Display, path::Path, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 /// How long the server may take for the next line of an answer, or for 1,024 bytes of a message.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How many messages a maildrop may hold; it bounds the memory that a server can have us take.
+const MESSAGES_MAX: u32 = 100_000;
+/// The largest message that is fetched, in octets.
+const OCTETS_MAX: u64 = 1 << 30;
 
 /// Fetches what is new on the server into the Maildir, and deletes on the server what is there,
 /// unless it is to be kept.
@@ -40,39 +47,50 @@ pub async fn run(
     };
     let maildir =
         Maildir::open(maildir).map_err(|error| Failure::about(maildir.display(), error))?;
-    let mut link = connect_to(connect, url).await?;
-    login::log_in(&mut link, &user, password.expose(), !url.without_tls).await?;
-    // From here on the server lets nobody else in, and so nobody else writes this file.
+    let mut random = [0; 18];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let credentials = Credentials::password(&user, password.expose())?;
+    let session = Download::new(tls_policy(url), policy(keep), config(url))
+        .with_authenticator(Authenticator::new(credentials, Nonce::from_random(&random)));
+    let mut link = connect_to(connect, url, session).await?;
     let account = format!("{user}@{}", url.host.to_lowercase());
-    let mut seen = Seen::open(&maildir, &account)
-        .map_err(|error| Failure::about(maildir.path().display(), error))?;
-    fetch::fetch(&mut link, &maildir, &mut seen, keep).await
+    fetch::fetch(&mut link, &maildir, &account).await
 }
 
-async fn connect_to(connect: &Connect, url: &ServerUrl) -> Result<Link<Client, Stream>, Failure> {
+const fn tls_policy(url: &ServerUrl) -> TlsPolicy {
+    match (url.without_tls, url.scheme.has_implicit_tls()) {
+        (true, _) => TlsPolicy::None,
+        (false, true) => TlsPolicy::Implicit,
+        (false, false) => TlsPolicy::Required,
+    }
+}
+
+const fn policy(keep: bool) -> Policy {
+    if keep { Policy::KeepAndForget } else { Policy::Delete }
+}
+
+fn config(url: &ServerUrl) -> Config {
     let mut config = Config::default();
     config.allow_plaintext_auth = url.without_tls;
     config.timeouts.answer = PATIENCE;
     config.timeouts.write = PATIENCE;
+    config.limits.messages = MESSAGES_MAX;
+    config.limits.message = OCTETS_MAX;
+    config
+}
+
+async fn connect_to(
+    connect: &Connect,
+    url: &ServerUrl,
+    session: Download,
+) -> Result<Link<Download, Stream>, Failure> {
     let stream = dial(url, trust(connect)?)
         .await
         .map_err(|error| Failure::about(format_args!("{}:{}", url.host, url.port), error))?;
-    let pop3 = if stream.is_secure() { Client::over_tls(config) } else { Client::new(config) };
-    let mut link = Link::new(pop3, stream, Clock::start());
+    let mut link = Link::new(session, stream, Clock::start());
     if connect.transcript {
         let print = |line: &str| drop(print(line));
         link.tap(Box::new(Transcript::new(Protocol::Pop3, Side::Client, print)));
     }
     Ok(link)
-}
-
-/// What the server says next.
-async fn next(link: &mut Link<Client, Stream>) -> Result<(Event<'_>, &mut Client), Failure> {
-    link.next_event().await?.ok_or_else(|| Failure::new("the server closed the connection"))
-}
-
-/// A refusal, as the server put it.
-fn refused(what: impl Display, code: Option<ResponseCode<'_>>, text: &[u8]) -> String {
-    let code = code.map_or_else(String::new, |code| format!(" [{}]", code.as_str()));
-    format!("{what}: -ERR{code} {}", String::from_utf8_lossy(text))
 }

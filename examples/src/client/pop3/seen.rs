@@ -3,7 +3,7 @@
 use crate::maildir::{Maildir, sync_folder};
 use sha2::{Digest, Sha256};
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fmt::Write as _,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
@@ -21,7 +21,8 @@ pub(super) struct Seen {
     maildir: Maildir,
     file: PathBuf,
     log: File,
-    ids: HashSet<Box<str>>,
+    /// And whether this session has found the message there, to stay.
+    ids: HashMap<Box<str>, bool>,
 }
 
 impl Seen {
@@ -45,7 +46,7 @@ impl Seen {
     }
 
     pub(super) fn contains(&self, id: &str) -> bool {
-        self.ids.contains(id)
+        self.ids.contains_key(id)
     }
 
     /// Moves the finished message `name` to `new`, and remembers its id; both or neither.
@@ -58,17 +59,25 @@ impl Seen {
         self.log.sync_data()?;
         self.maildir.deliver(name)?;
         self.log.write_all(b"\n")?;
-        self.ids.insert(id.into());
+        self.ids.insert(id.into(), true);
         Ok(())
     }
 
-    /// Forgets all ids but these.
+    /// This session has found the message of that id on the server, and it stays there or not.
+    pub(super) fn note(&mut self, id: &str, stays: bool) {
+        if let Some(noted) = self.ids.get_mut(id) {
+            *noted = stays;
+        }
+    }
+
+    /// Forgets all ids but those of messages that stay on the server: another may come again with
+    /// another message, whatever RFC 1939 §7 says.
     ///
     /// # Errors
     ///
     /// Those of the file.
-    pub(super) fn retain(&mut self, left: &HashSet<&str>) -> io::Result<()> {
-        self.ids.retain(|id| left.contains(&**id));
+    pub(super) fn forget(&mut self) -> io::Result<()> {
+        self.ids.retain(|_, stays| *stays);
         self.log = write(&self.file, &self.ids)?;
         Ok(())
     }
@@ -84,15 +93,15 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The ids in the file, with the last delivery brought to its end.
-fn settle(maildir: &Maildir, text: &str) -> io::Result<HashSet<Box<str>>> {
-    let mut ids = HashSet::new();
+fn settle(maildir: &Maildir, text: &str) -> io::Result<HashMap<Box<str>, bool>> {
+    let mut ids = HashMap::new();
     let mut last = None;
     for line in text.split_inclusive('\n') {
         // A line without its end was not written to its end.
         let Some(line) = line.strip_suffix('\n') else { continue };
         let (id, name) = line.split_once(' ').unwrap_or((line, ""));
         if !id.is_empty() {
-            ids.insert(Box::from(id));
+            ids.insert(Box::from(id), false);
         }
         last = Some((id, name)).filter(|(_, name)| is_name(name));
     }
@@ -116,11 +125,11 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Puts a new file in the place of the old one, all at once, open for what is added.
-fn write(file: &Path, ids: &HashSet<Box<str>>) -> io::Result<File> {
+fn write(file: &Path, ids: &HashMap<Box<str>, bool>) -> io::Result<File> {
     let new = file.with_extension("new");
     let mut log = OpenOptions::new().write(true).create(true).truncate(true).open(&new)?;
     let mut text = String::new();
-    for id in ids {
+    for id in ids.keys() {
         text.push_str(id);
         text.push('\n');
     }
@@ -159,7 +168,10 @@ mod tests {
         fs::create_dir(maildir.path().join("new")).unwrap();
         let mut seen = Seen::open(&maildir, "bob@h").unwrap();
         assert!(["../../etc/passwd", "b", "c"].iter().all(|id| seen.contains(id)));
-        seen.retain(&HashSet::from(["b", "d"])).unwrap();
+        seen.note("b", true);
+        seen.note("c", false);
+        seen.note("d", true);
+        seen.forget().unwrap();
         let seen = Seen::open(&maildir, "bob@h").unwrap();
         assert!(seen.contains("b") && !seen.contains("c") && !seen.contains("d"));
         assert!(!Seen::open(&maildir, "eve@h").unwrap().contains("b"));
