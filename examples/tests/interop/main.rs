@@ -11,6 +11,7 @@ mod imap;
 mod mx;
 mod peers;
 mod pop3;
+mod pop3_clients;
 mod postfix;
 mod sasl;
 mod smtp;
@@ -23,6 +24,7 @@ fn main() {
     let mut suite = Suite::default();
     peers::add(&mut suite);
     pop3::add(&mut suite);
+    pop3_clients::add(&mut suite);
     imap::add(&mut suite);
     smtp::add(&mut suite);
     mx::add(&mut suite);

@@ -7,6 +7,7 @@
     reason = "a test has an operating system under it"
 )]
 
+pub(crate) mod courier;
 pub(crate) mod dovecot;
 pub(crate) mod folder;
 pub(crate) mod house;

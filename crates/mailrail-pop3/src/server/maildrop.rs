@@ -1,7 +1,7 @@
-//! What the server keeps of a maildrop: counts, and a bit for each deleted message.
+//! What the server keeps of a maildrop: counts, and which messages are marked as deleted.
 
 use crate::{DropListing, MessageNumber};
-use alloc::vec::Vec;
+use alloc::collections::BTreeMap;
 
 /// The snapshot of a session (RFC 1939 §4): numbers do not change in it, whatever is deleted.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) enum Absent {
 
 impl Maildrop {
     pub(super) const fn new(all: DropListing) -> Self {
-        Self { all, deleted: Deleted { bits: Vec::new(), len: 0 }, deleted_octets: 0 }
+        Self { all, deleted: Deleted { words: BTreeMap::new(), len: 0 }, deleted_octets: 0 }
     }
 
     /// What was there at login.
@@ -69,10 +69,11 @@ impl Maildrop {
     }
 }
 
-/// The messages marked as deleted: a bit each, up to the last of them.
+/// The messages marked as deleted: as much memory as they are, however large the maildrop is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Deleted {
-    bits: Vec<u64>,
+    /// A bit each, 64 to a word; words without any are not there.
+    words: BTreeMap<u32, u64>,
     len: u32,
 }
 
@@ -92,26 +93,29 @@ impl Deleted {
     /// Whether `message` is among them.
     #[must_use]
     pub fn contains(&self, message: MessageNumber) -> bool {
-        let bits = self.bits.get(message.index() / 64).copied().unwrap_or_default();
-        bits >> (message.index() % 64) & 1 == 1
+        let (word, bit) = place(message);
+        self.words.get(&word).is_some_and(|bits| bits & bit != 0)
     }
 
     /// Each of them, in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = MessageNumber> {
-        let end = u32::try_from(self.bits.len()).unwrap_or(u32::MAX).saturating_mul(64);
-        (1..=end).filter_map(MessageNumber::new).filter(|&message| self.contains(message))
+        self.words.iter().flat_map(|(&word, &bits)| {
+            let set = (0..64).filter(move |bit| bits >> bit & 1 == 1);
+            set.filter_map(move |bit| MessageNumber::new(word * 64 + bit + 1))
+        })
     }
 
     fn insert(&mut self, message: MessageNumber) {
-        let word = message.index() / 64;
-        if self.bits.len() <= word {
-            self.bits.resize(word + 1, 0);
-        }
-        if let Some(bits) = self.bits.get_mut(word) {
-            *bits |= 1 << (message.index() % 64);
-            self.len += 1;
-        }
+        let (word, bit) = place(message);
+        *self.words.entry(word).or_default() |= bit;
+        self.len += 1;
     }
+}
+
+/// The word and the bit of a message.
+const fn place(message: MessageNumber) -> (u32, u64) {
+    let index = message.value() - 1;
+    (index / 64, 1 << (index % 64))
 }
 
 #[cfg(test)]
@@ -141,6 +145,10 @@ mod tests {
             drop.deleted.iter().map(MessageNumber::value).collect::<Vec<_>>(),
             [1, 64, 65, 130]
         );
+        assert_eq!(drop.deleted.words.len(), 3);
+        let mut huge = Maildrop::new(DropListing { messages: u32::MAX, octets: 0 });
+        huge.delete(number(u32::MAX), 0);
+        assert!(huge.deleted.iter().eq([number(u32::MAX)]));
         drop.reset();
         assert_eq!(drop.left().messages, 130);
         assert!(drop.into_deleted().is_empty());
