@@ -104,9 +104,12 @@ fn list(c: &mut Criterion) {
     for chunk in CHUNKS {
         group.bench_with_input(BenchmarkId::new("client", chunk), &chunk, |b, &chunk| {
             b.iter(|| {
-                let lines = read(&wire, chunk, |client| client.list(None).expect("its turn"), |event| {
-                    usize::from(matches!(black_box(event), client::Event::Scan { .. }))
-                });
+                let lines = read(
+                    &wire,
+                    chunk,
+                    |client| client.list(None).expect("its turn"),
+                    |event| usize::from(matches!(black_box(event), client::Event::Scan { .. })),
+                );
                 assert_eq!(lines, LINES as usize);
             });
         });
@@ -145,24 +148,31 @@ fn retr(c: &mut Criterion) {
             });
         });
         // The bytes are put into the client's input, as a read from a socket would put them there.
-        group.bench_with_input(BenchmarkId::new("peer copy and memchr", chunk), &chunk, |b, &chunk| {
-            let mut buffer = vec![0; chunk];
-            b.iter(|| -> usize {
-                let pieces = wire.chunks(chunk).map(|piece| {
-                    buffer[..piece.len()].copy_from_slice(piece);
-                    memchr_iter(b'\n', black_box(&buffer[..piece.len()])).count()
+        group.bench_with_input(
+            BenchmarkId::new("peer copy and memchr", chunk),
+            &chunk,
+            |b, &chunk| {
+                let mut buffer = vec![0; chunk];
+                b.iter(|| -> usize {
+                    let pieces = wire.chunks(chunk).map(|piece| {
+                        buffer[..piece.len()].copy_from_slice(piece);
+                        memchr_iter(b'\n', black_box(&buffer[..piece.len()])).count()
+                    });
+                    pieces.sum()
                 });
-                pieces.sum()
-            });
-        });
+            },
+        );
         group.bench_with_input(BenchmarkId::new("client", chunk), &chunk, |b, &chunk| {
             b.iter(|| {
-                let octets = read(&wire, chunk, |client| client.retr(one).expect("its turn"), |event| {
-                    match event {
+                let octets = read(
+                    &wire,
+                    chunk,
+                    |client| client.retr(one).expect("its turn"),
+                    |event| match event {
                         client::Event::Message { octets, .. } => black_box(octets).len(),
                         _ => 0,
-                    }
-                });
+                    },
+                );
                 assert_eq!(octets, text.len());
             });
         });

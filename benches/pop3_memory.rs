@@ -21,7 +21,9 @@ const LARGE: u32 = 20_000;
 fn main() -> ExitCode {
     let mut fits = true;
     println!("a message of 1 GiB: bytes held at most");
-    for (name, held) in [("client", large::client()), ("server", large::server()), ("Download", large::download())] {
+    for (name, held) in
+        [("client", large::client()), ("server", large::server()), ("Download", large::download())]
+    {
         let verdict = if held < HELD { "" } else { "   too much" };
         println!("{name:<22} {held:>9}{verdict}");
         fits &= held < HELD;

@@ -92,7 +92,8 @@ pub fn client(messages: u32) -> usize {
         let (mut client, mut input) = (Client::over_tls(Config::default()), Input::default());
         client.list(None).expect("its turn");
         client.uidl(None).expect("its turn");
-        let mut wire = (0..=messages).flat_map(|n| [(n, false)]).chain((0..=messages).map(|n| (n, true)));
+        let mut wire =
+            (0..=messages).flat_map(|n| [(n, false)]).chain((0..=messages).map(|n| (n, true)));
         input.extend(b"+OK\r\n");
         let mut entries = 0;
         loop {
@@ -108,7 +109,8 @@ pub fn client(messages: u32) -> usize {
                 Step::Read { .. } => match wire.next() {
                     Some((0, _)) => input.extend(b"+OK\r\n"),
                     Some((n, is_id)) => {
-                        let line = if is_id { format!("{n} {n:070}\r\n") } else { format!("{n} 13\r\n") };
+                        let line =
+                            if is_id { format!("{n} {n:070}\r\n") } else { format!("{n} 13\r\n") };
                         input.extend(line.as_bytes());
                         if n == messages {
                             input.extend(b".\r\n");
@@ -146,7 +148,9 @@ pub fn download(messages: u32) -> usize {
                     Told::End { .. } => {
                         download.held(core::time::Duration::from_secs(1)).expect("its turn");
                     }
-                    Told::Done { fetched, deleted, .. } => assert_eq!((fetched, deleted), (NEW, NEW)),
+                    Told::Done { fetched, deleted, .. } => {
+                        assert_eq!((fetched, deleted), (NEW, NEW))
+                    }
                     Told::Refused { request, .. } => panic!("{request:?}"),
                     _ => {}
                 },
