@@ -147,6 +147,16 @@ fn retr(c: &mut Criterion) {
                 wire.chunks(chunk).map(|piece| memchr_iter(b'\n', black_box(piece)).count()).sum()
             });
         });
+        group.bench_with_input(
+            BenchmarkId::new("peer memchr LF, each used", chunk),
+            &chunk,
+            |b, &chunk| {
+                b.iter(|| -> usize {
+                    let ends = wire.chunks(chunk).flat_map(|piece| memchr_iter(b'\n', piece));
+                    ends.inspect(|at| drop(black_box(at))).count()
+                });
+            },
+        );
         // The bytes are put into the client's input, as a read from a socket would put them there.
         group.bench_with_input(
             BenchmarkId::new("peer copy and memchr", chunk),
