@@ -43,19 +43,20 @@ use header::Header;
 ///
 /// let chunks = ["Subject: x\r\nContent-Transfer-Enc", "oding: base64\r\n\r\nSGVs", "bG8=\r\n"];
 /// let (mut stream, mut names, mut body) = (MessageStream::default(), Vec::new(), Vec::new());
+/// let mut take = |event: MessageEvent<'_>| match event {
+///     MessageEvent::Field(field) => names.push(field.name().to_owned()),
+///     MessageEvent::Data(bytes) => body.extend_from_slice(bytes),
+///     _ => {}
+/// };
 /// for chunk in chunks {
 ///     let mut rest = chunk.as_bytes();
 ///     while let Some(event) = stream.event(&mut rest) {
-///         match event {
-///             MessageEvent::Field(field) => names.push(field.name().to_owned()),
-///             MessageEvent::Data(bytes) => body.extend_from_slice(bytes),
-///             _ => {}
-///         }
+///         take(event);
 ///     }
 /// }
 /// stream.end();
 /// while let Some(event) = stream.event(&mut &[][..]) {
-///     assert!(matches!(event, MessageEvent::PartEnds { .. }));
+///     take(event);
 /// }
 /// assert_eq!(names, ["Subject", "Content-Transfer-Encoding"]);
 /// assert_eq!(body, b"Hello");
