@@ -1,8 +1,8 @@
-//! Delivery to a domain: its exchangers are looked up and tried in their order (RFC 5321 §5.1).
+//! Delivery to a domain's exchangers: the lookups and connections that a
+//! [`Delivery`](mailrail_smtp::Delivery) asks for.
 
 use crate::{
     dial,
-    dialogue::{Dialogue, Next, Order, Outcome, Reason, Security},
     drive::{
         Clock, Tap,
         tokio::{Link, Stream, Tls},
@@ -11,16 +11,13 @@ use crate::{
     outgoing, store,
 };
 use bytes::Bytes;
-use mailrail_smtp::{AddressLiteral, Client, Config, Domain, Host, Mailbox};
-use rustls::{ClientConfig, pki_types::ServerName};
-use std::{
-    fmt, io,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
+use mailrail_smtp::{
+    Config, Domain, Host, Submission,
+    delivery::{Answer, Attempt, Exchanger},
+    submission::{Envelope, Event, Outcome},
 };
-
-/// How many addresses of a domain's exchangers are tried.
-const TRIES_MAX: usize = 16;
+use rustls::{ClientConfig, pki_types::ServerName};
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 /// A message that can be read from its start as often as it takes.
 pub trait Source: Sync {
@@ -96,174 +93,90 @@ impl fmt::Debug for Courier {
     }
 }
 
-/// An address to try.
-struct Stop {
-    /// Which exchanger's it is.
-    exchanger: usize,
-    name: String,
-    address: IpAddr,
-}
-
 impl Courier {
-    /// Delivers to recipients who are all at `host`, and tells what became of each, in their order.
-    ///
-    /// The next exchanger is tried after a refused connection, a timeout or a temporary refusal,
-    /// for those whom it concerns; a permanent refusal is final.
-    pub async fn deliver(
-        &self,
-        host: &Host<'_>,
-        order: Order,
-        message: &impl Source,
-    ) -> Vec<Outcome> {
-        let mut outcomes = vec![Outcome::Pending; order.recipients.len()];
-        let stops = match self.stops(host).await {
-            Ok(stops) => stops,
-            Err(reason) => return vec![Outcome::Failed(reason); order.recipients.len()],
-        };
-        // The exchanger that was reached: its other addresses are the same host.
-        let mut reached = None;
-        for stop in stops.iter().take(TRIES_MAX) {
-            if reached == Some(stop.exchanger) {
-                continue;
-            }
-            let open: Vec<usize> =
-                (0..outcomes.len()).filter(|&at| outcomes.get(at).is_some_and(is_open)).collect();
-            if open.is_empty() {
-                break;
-            }
-            let recipients: Vec<Mailbox<'static>> =
-                open.iter().filter_map(|&at| order.recipients.get(at).cloned()).collect();
-            let order = Order { recipients, ..order.clone() };
-            let tried = self.attempt(stop, order, message).await;
-            if !tried.iter().all(|outcome| matches!(outcome, Outcome::Failed(Reason::Broken(_)))) {
-                reached = Some(stop.exchanger);
-            }
-            for (at, outcome) in open.into_iter().zip(tried) {
-                if let Some(slot) = outcomes.get_mut(at) {
-                    *slot = outcome;
-                }
-            }
-        }
-        outcomes
-    }
-
-    /// The addresses to try, in their order.
-    async fn stops(&self, host: &Host<'_>) -> Result<Vec<Stop>, Reason> {
-        let address = match host {
-            Host::Domain(domain) => return self.look_up(domain.as_str()).await,
-            Host::Literal(AddressLiteral::V4(address)) => IpAddr::V4(*address),
-            Host::Literal(AddressLiteral::V6(address)) => IpAddr::V6(*address),
-            Host::Literal(AddressLiteral::General(_)) => {
-                let is_temporary = false;
-                return Err(Reason::NoExchanger { domain: host.to_string(), is_temporary });
-            }
-        };
-        Ok(vec![Stop { exchanger: 0, name: address.to_string(), address }])
-    }
-
-    async fn look_up(&self, domain: &str) -> Result<Vec<Stop>, Reason> {
-        let named = || domain.to_owned();
+    /// Looks a domain's exchangers up.
+    pub async fn look_up(&self, domain: &str) -> Answer {
         let mut found = match self.resolver.exchanges(domain).await {
-            Ok(found) if found.null_mx => return Err(Reason::NullMx(named())),
+            Ok(found) if found.null_mx => return Answer::NullMx,
             Ok(found) => found,
-            Err(lookup::Error::Domain(error)) => {
-                return Err(Reason::Domain { domain: named(), error });
+            Err(lookup::Error::Domain(error)) => return Answer::NotADomain(error.to_string()),
+            Err(lookup::Error::Lookup(mailrail_mx::Error::NoSuchDomain)) => {
+                return Answer::NoSuchDomain;
             }
-            Err(lookup::Error::Lookup(error)) => {
-                return Err(Reason::Lookup { domain: named(), error });
-            }
-            Err(error) => return Err(Reason::Broken(format!("{domain}: {error}"))),
+            Err(lookup::Error::Lookup(mailrail_mx::Error::NoAddress)) => return Answer::NoAddress,
+            Err(error) => return Answer::NotNow(error.to_string()),
         };
         let is_own = self.own.as_ref().is_some_and(|own| found.keep_preferred_to(own.as_str()));
         if is_own && found.exchangers.is_empty() {
-            return Err(Reason::Loop(named()));
+            return Answer::Loop;
         }
-        let is_temporary = found.is_temporary();
-        let stops: Vec<_> = found
-            .exchangers
-            .into_iter()
-            .enumerate()
-            .flat_map(|(exchanger, host)| {
-                let stop = move |address| Stop { exchanger, name: host.host.clone(), address };
-                host.addresses.into_iter().map(stop)
-            })
-            .collect();
-        if stops.is_empty() {
-            return Err(Reason::NoExchanger { domain: named(), is_temporary });
+        if found.usable().next().is_none() && found.is_temporary() {
+            return Answer::NotNow("no exchanger has an address".into());
         }
-        Ok(stops)
+        let exchanger =
+            |host: mailrail_mx::Exchanger| Exchanger { name: host.host, addresses: host.addresses };
+        Answer::Found(found.exchangers.into_iter().map(exchanger).collect())
     }
 
-    /// One conversation, or two: where a server offers STARTTLS and cannot do it, the second one
-    /// goes without.
-    async fn attempt(&self, stop: &Stop, order: Order, message: &impl Source) -> Vec<Outcome> {
-        let dialogue = self.converse(stop, order.clone(), message, Security::Opportunistic).await;
-        if !dialogue.is_securing() {
-            return dialogue.into_outcomes();
-        }
-        tracing::info!(host = stop.name, "STARTTLS failed; going on without it");
-        self.converse(stop, order, message, Security::AsItIs).await.into_outcomes()
-    }
-
-    async fn converse(
+    /// Has one conversation; tells what became of each recipient, and whether the server reports.
+    pub async fn attempt(
         &self,
-        stop: &Stop,
-        order: Order,
+        attempt: &Attempt,
+        envelope: Envelope,
         message: &impl Source,
-        security: Security,
-    ) -> Dialogue {
-        let mut dialogue = Dialogue::new(order, self.hello.clone(), security);
-        let addr = SocketAddr::new(stop.address, self.port);
-        match dial::tcp([addr]).await {
-            Ok(tcp) => {
-                let name = ServerName::try_from(stop.name.clone());
-                let tls =
-                    name.map_or(Tls::Unavailable, |name| Tls::Client(Arc::clone(&self.tls), name));
-                let smtp = Client::new(Config::default());
-                let mut link = Link::new(smtp, Stream::new(tcp, tls), Clock::start());
-                if let Some(tap) = &self.tap {
-                    link.tap(tap());
-                }
-                talk(&mut link, &mut dialogue, message).await;
-            }
-            Err(error) => dialogue.broke(&format_args!("{} ({addr}): {error}", stop.name)),
+    ) -> (Vec<Outcome>, bool) {
+        let all = envelope.recipients.len();
+        let addr = SocketAddr::new(attempt.address, self.port);
+        let why = |why: &dyn fmt::Display| {
+            (vec![Outcome::broken(format_args!("{} ({addr}): {why}", attempt.host)); all], false)
+        };
+        let mut submission = Submission::new(self.hello.clone(), attempt.tls, Config::default());
+        if let Err(misuse) = submission.send(envelope) {
+            return why(&misuse);
         }
-        dialogue
-    }
-}
-
-/// Whether a recipient's next exchanger is to be tried.
-const fn is_open(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Pending => true,
-        Outcome::Delivered => false,
-        Outcome::Failed(reason) => !reason.is_final(),
+        let tcp = match dial::tcp([addr]).await {
+            Ok(tcp) => tcp,
+            Err(error) => return why(&error),
+        };
+        let name = ServerName::try_from(attempt.host.clone());
+        let tls = name.map_or(Tls::Unavailable, |name| Tls::Client(Arc::clone(&self.tls), name));
+        let mut link = Link::new(submission, Stream::new(tcp, tls), Clock::start());
+        if let Some(tap) = &self.tap {
+            link.tap(tap());
+        }
+        let outcomes = talk(&mut link, message).await;
+        (outcomes, link.conn().has_dsn())
     }
 }
 
 /// Has the conversation to its end.
-async fn talk(link: &mut Link<Client, Stream>, dialogue: &mut Dialogue, message: &impl Source) {
-    let mut pieces = match message.pieces() {
-        Ok(pieces) => pieces,
-        Err(error) => return dialogue.broke(&error),
-    };
-    loop {
-        let answered = match link.next_event().await {
-            Ok(Some((event, smtp))) => match dialogue.answer(event, smtp) {
-                Ok(Next::Piece) => match pieces.next().await {
-                    Ok(Some(piece)) => smtp.message(piece),
-                    Ok(None) => smtp.end_message(),
-                    // What was begun can only be broken off: the server must not take a half.
-                    Err(error) => return dialogue.broke(&error),
-                },
-                Ok(Next::Event) => Ok(()),
-                Err(misuse) => Err(misuse),
+async fn talk(link: &mut Link<Submission, Stream>, message: &impl Source) -> Vec<Outcome> {
+    let mut outcomes = None;
+    let ended = converse(link, message, &mut outcomes).await;
+    let why = ended.err().map_or("the connection ended".to_owned(), |error| error.to_string());
+    outcomes.or_else(|| link.conn().abandon(why)).unwrap_or_default()
+}
+
+/// An error breaks off what was begun: the server must not take a half.
+async fn converse(
+    link: &mut Link<Submission, Stream>,
+    message: &impl Source,
+    outcomes: &mut Option<Vec<Outcome>>,
+) -> io::Result<()> {
+    let mut pieces = message.pieces()?;
+    while let Some((event, submission)) = link.next_event().await.map_err(io::Error::other)? {
+        match event {
+            Event::WantMessage => match pieces.next().await? {
+                Some(piece) => submission.message(piece),
+                None => submission.end_message(),
             },
-            Ok(None) => return,
-            Err(error) => return dialogue.broke(&error),
-        };
-        if let Err(misuse) = answered {
-            return dialogue.broke(&misuse);
+            Event::Outcome(each) => {
+                *outcomes = Some(each);
+                submission.quit()
+            }
+            _ => Ok(()),
         }
+        .map_err(io::Error::other)?;
     }
+    Ok(())
 }

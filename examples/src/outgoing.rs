@@ -18,8 +18,70 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Outgoing {
     file: File,
+    kind: Kind,
+}
+
+/// What a server wants to know of a message beforehand; found by looking at all its bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Kind {
     size: u64,
     has_eight_bit: bool,
+    has_utf8_header: bool,
+    /// The last bytes seen of the header, which its end may begin with; none behind it.
+    header: Header,
+    last: [u8; 2],
+}
+
+/// Where in the header the bytes seen end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Header {
+    #[default]
+    LineStart,
+    Within,
+    Over,
+}
+
+impl Kind {
+    /// Looks at the next piece, whose lines end in CR LF.
+    pub fn look(&mut self, piece: &[u8]) {
+        self.size += piece.len() as u64;
+        self.has_eight_bit |= !piece.is_ascii();
+        let mut rest = piece.iter();
+        while self.header != Header::Over {
+            let Some(&byte) = rest.next() else { break };
+            self.has_utf8_header |= !byte.is_ascii();
+            self.header = match (byte, self.header) {
+                (b'\r', Header::LineStart) => Header::Over,
+                (b'\n', _) => Header::LineStart,
+                _ => Header::Within,
+            };
+        }
+        self.last = match *piece {
+            [.., a, b] => [a, b],
+            [b] => [self.last[1], b],
+            [] => self.last,
+        };
+    }
+
+    /// Its bytes as they are sent, dot-stuffing aside; the last line's end is added where it has
+    /// none.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let is_ended = self.size == 0 || self.last == *b"\r\n";
+        self.size + if is_ended { 0 } else { 2 }
+    }
+
+    /// Whether some of them are over 127.
+    #[must_use]
+    pub const fn has_eight_bit(&self) -> bool {
+        self.has_eight_bit
+    }
+
+    /// Whether some in the header are: only servers that offer SMTPUTF8 take that (RFC 6532).
+    #[must_use]
+    pub const fn has_utf8_header(&self) -> bool {
+        self.has_utf8_header
+    }
 }
 
 impl Outgoing {
@@ -36,34 +98,18 @@ impl Outgoing {
             // A pipe gives its bytes once.
             file = spool(file)?;
         }
-        let mut outgoing = Self { file, size: 0, has_eight_bit: false };
+        let mut outgoing = Self { file, kind: Kind::default() };
         let mut pieces = outgoing.pieces()?;
-        let mut last = [b'\r', b'\n'];
         while let Some(piece) = pieces.next_piece()? {
-            outgoing.size += piece.len() as u64;
-            outgoing.has_eight_bit |= !piece.is_ascii();
-            last = match piece[..] {
-                [.., a, b] => [a, b],
-                [b] => [last[1], b],
-                [] => last,
-            };
-        }
-        if last != *b"\r\n" {
-            outgoing.size += 2;
+            outgoing.kind.look(&piece);
         }
         Ok(outgoing)
     }
 
-    /// Its bytes as they are sent, dot-stuffing aside.
+    /// What a server wants to know of it beforehand.
     #[must_use]
-    pub const fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Whether some of them are over 127.
-    #[must_use]
-    pub const fn has_eight_bit(&self) -> bool {
-        self.has_eight_bit
+    pub fn kind(&self) -> Kind {
+        self.kind.clone()
     }
 
     /// Reads it from its start. The pieces share the file's position: one reader at a time.
@@ -135,7 +181,7 @@ mod tests {
     use super::*;
 
     fn sent(text: &[u8]) -> (Vec<u8>, Outgoing) {
-        let outgoing = Outgoing { file: spool(text).unwrap(), size: 0, has_eight_bit: false };
+        let outgoing = Outgoing { file: spool(text).unwrap(), kind: Kind::default() };
         let path = env::temp_dir().join(format!("mailrail-outgoing-{}", process::id()));
         fs::write(&path, text).unwrap();
         let opened = Outgoing::open(&path).unwrap();
@@ -155,12 +201,21 @@ mod tests {
     fn lines_are_ended_and_counted() {
         let (all, outgoing) = sent(b"a\nb\r\nc\r");
         assert_eq!(all, b"a\r\nb\r\nc\r\n");
-        assert_eq!((outgoing.size(), outgoing.has_eight_bit()), (9, false));
+        assert_eq!((outgoing.kind.size(), outgoing.kind.has_eight_bit()), (9, false));
         let (all, outgoing) = sent("ä".as_bytes());
         assert_eq!(all, "ä".as_bytes());
-        assert_eq!((outgoing.size(), outgoing.has_eight_bit()), (4, true));
+        assert_eq!((outgoing.kind.size(), outgoing.kind.has_eight_bit()), (4, true));
         let (all, outgoing) = sent(b"");
-        assert_eq!((all.len(), outgoing.size()), (0, 0));
+        assert_eq!((all.len(), outgoing.kind.size()), (0, 0));
+        let headers: [(&[u8], bool); 4] = [
+            (b"a: \xc3\xa4\n\nb", true),
+            (b"a\n\n\xc3\xa4", false),
+            (b"\n\xc3", false),
+            (b"\xc3", true),
+        ];
+        for (text, expected) in headers {
+            assert_eq!(sent(text).1.kind.has_utf8_header(), expected, "{text:?}");
+        }
         let long = "x\n".repeat(PIECE);
         assert_eq!(sent(long.as_bytes()).0, long.replace('\n', "\r\n").as_bytes());
     }

@@ -1,24 +1,26 @@
 //! Submission to a server that is named (RFC 6409), over blocking sockets.
 
 use crate::{
-    cli::ServerUrl,
+    cli::{Scheme, ServerUrl},
     dial::dial_blocking,
-    dialogue::{Dialogue, Next, Order, Outcome, Security},
     drive::{
         Clock, Tap,
         blocking::{Link, Stream},
     },
 };
 use bytes::Bytes;
-use mailrail_sasl::PlainClient;
-use mailrail_smtp::{AddressLiteral, Client, Config, Domain, Host};
+use mailrail_sasl::{Authenticator, Credentials, Nonce};
+use mailrail_smtp::{
+    AddressLiteral, Config, Domain, Host, Submission,
+    submission::{Envelope, Event, Outcome, TlsPolicy},
+};
 use mailrail_wire::Secret;
 use rustls::ClientConfig;
 use std::{fs, io, net::Ipv4Addr, sync::Arc};
 
 /// Whom to submit to, and as whom.
 #[expect(clippy::exhaustive_structs, reason = "the caller fills it in")]
-pub struct Submission<'a> {
+pub struct Sending<'a> {
     /// The server.
     pub server: &'a ServerUrl,
     /// The user and the password, where one logs in.
@@ -29,13 +31,13 @@ pub struct Submission<'a> {
     pub tap: Option<Box<dyn Tap>>,
 }
 
-impl std::fmt::Debug for Submission<'_> {
+impl std::fmt::Debug for Sending<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Submission").field("server", self.server).finish_non_exhaustive()
+        f.debug_struct("Sending").field("server", self.server).finish_non_exhaustive()
     }
 }
 
-impl Submission<'_> {
+impl Sending<'_> {
     /// Sends the message that `pieces` gives, none at its end, and tells what became of each
     /// recipient, in their order.
     ///
@@ -44,49 +46,67 @@ impl Submission<'_> {
     /// Where the server is not reached, or the name or password cannot be sent.
     pub fn send(
         self,
-        order: Order,
+        envelope: Envelope,
         mut pieces: impl FnMut() -> io::Result<Option<Bytes>>,
     ) -> io::Result<Vec<Outcome>> {
-        let Submission { server, credentials, trust, tap } = self;
-        let implicit = server.scheme.has_implicit_tls();
-        let open = implicit || server.without_tls;
-        let security = if open { Security::AsItIs } else { Security::Required };
-        let mut dialogue = Dialogue::new(order, own_name(), security);
-        if let Some((user, password)) = credentials {
-            let plain = PlainClient::new(&user, password.expose());
-            dialogue = dialogue.with_login(
-                plain.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?,
-            );
-        }
+        let Sending { server, credentials, trust, tap } = self;
+        let tls = match (server.scheme.has_implicit_tls(), server.without_tls) {
+            (true, _) => TlsPolicy::Implicit,
+            (false, true) => TlsPolicy::None,
+            (false, false) => TlsPolicy::Required,
+        };
         let mut config = Config::default();
+        config.lmtp = server.scheme == Scheme::Lmtp;
         config.allow_plaintext_auth = server.without_tls;
-        let smtp = if implicit { Client::over_tls(config) } else { Client::new(config) };
-        let mut link = Link::new(smtp, dial_blocking(server, trust)?, Clock::start());
+        let mut submission = Submission::new(own_name(), tls, config);
+        if let Some((user, password)) = credentials {
+            submission = submission.with_login(authenticator(&user, password.expose())?);
+        }
+        submission.send(envelope).map_err(io::Error::other)?;
+        let mut link = Link::new(submission, dial_blocking(server, trust)?, Clock::start());
         if let Some(tap) = tap {
             link.tap(tap);
         }
-        if let Err(error) = talk(&mut link, &mut dialogue, &mut pieces) {
-            dialogue.broke(&error);
-        }
-        Ok(dialogue.into_outcomes())
+        let mut outcomes = None;
+        let ended = talk(&mut link, &mut pieces, &mut outcomes);
+        let why = ended.err().map_or("the connection ended".to_owned(), |error| error.to_string());
+        Ok(outcomes.or_else(|| link.conn().abandon(why)).unwrap_or_default())
     }
 }
 
-/// Has the conversation to its end.
+/// Who logs in with a password, for one exchange.
+///
+/// # Errors
+///
+/// Where no mechanism can carry them, or the system has no random bytes.
+pub fn authenticator(user: &str, password: &str) -> io::Result<Authenticator> {
+    let mut random = [0; 18];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let credentials = Credentials::password(user, password)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    Ok(Authenticator::new(credentials, Nonce::from_random(&random)))
+}
+
+/// Has the conversation to its end. An error breaks off what was begun: the server must not take a
+/// half.
 fn talk(
-    link: &mut Link<Client, Stream>,
-    dialogue: &mut Dialogue,
+    link: &mut Link<Submission, Stream>,
     pieces: &mut impl FnMut() -> io::Result<Option<Bytes>>,
+    outcomes: &mut Option<Vec<Outcome>>,
 ) -> io::Result<()> {
-    while let Some((event, smtp)) = link.next_event().map_err(io::Error::other)? {
-        if dialogue.answer(event, smtp).map_err(io::Error::other)? == Next::Piece {
-            // An error breaks off what was begun: the server must not take a half.
-            match pieces()? {
-                Some(piece) => smtp.message(piece),
-                None => smtp.end_message(),
+    while let Some((event, submission)) = link.next_event().map_err(io::Error::other)? {
+        match event {
+            Event::WantMessage => match pieces()? {
+                Some(piece) => submission.message(piece),
+                None => submission.end_message(),
+            },
+            Event::Outcome(each) => {
+                *outcomes = Some(each);
+                submission.quit()
             }
-            .map_err(io::Error::other)?;
+            _ => Ok(()),
         }
+        .map_err(io::Error::other)?;
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ fn writer() {
                     let blob = incoming.finish().await.unwrap();
                     let envelope = Envelope {
                         local: vec![BOB.into()],
-                        remote: vec![format!("{id}@east.test")],
+                        remote: vec![format!("{id}@east.test").as_str().into()],
                         ..Envelope::default()
                     };
                     store.accept(blob, envelope).await.unwrap();

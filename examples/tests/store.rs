@@ -7,7 +7,8 @@
 )]
 
 use mailrail_examples::store::{
-    Blob, Date, Envelope, Error, FlagChange, Flags, Incoming, NewMessage, PIECE, Store, SystemFlag,
+    Blob, Date, Envelope, Error, FlagChange, Flags, Incoming, NewMessage, PIECE, Progress, Store,
+    SystemFlag,
 };
 use std::{
     collections::BTreeSet,
@@ -125,7 +126,9 @@ async fn a_body_goes_with_its_last_row() {
     assert_eq!(folder.bodies(), 1);
     let due = store.due(i64::MAX, 10).await.unwrap();
     let report = (blob(&store, b"failed\r\n").await, to(&[BOB], &[]));
-    store.settle(vec![due[0].id], Some(report)).await.unwrap();
+    let settled =
+        Progress { settled: vec![due[0].id], report: Some(report), ..Progress::default() };
+    store.advance(settled).await.unwrap();
     assert_eq!(folder.bodies(), 1);
     assert_eq!(store.next_due().await.unwrap(), None);
     assert!(read(&store, BOB, "INBOX", 1).await.ends_with(b"failed\r\n"));
@@ -303,11 +306,12 @@ async fn the_queue_waits_for_its_time() {
     let due = store.due(Date::now().seconds, 10).await.unwrap();
     assert_eq!(due.iter().map(|q| q.message).collect::<BTreeSet<_>>().len(), 1);
     let later = Date::now().seconds + 1_000;
-    store.retry(vec![due[0].id], later, "451 not now".into()).await.unwrap();
-    store.settle(vec![due[1].id], None).await.unwrap();
+    let waiting = vec![(due[0].id, later, "451 not now".to_owned())];
+    let settled = vec![due[1].id];
+    store.advance(Progress { waiting, settled, report: None }).await.unwrap();
     assert_eq!(store.due(later - 1, 10).await.unwrap(), []);
     assert_eq!(store.next_due().await.unwrap(), Some(later));
     let due = store.due(later, 10).await.unwrap();
-    assert_eq!((due[0].attempts, due[0].last_error.as_deref()), (1, Some("451 not now")));
+    assert_eq!(due[0].state, "451 not now");
     assert_eq!(folder.bodies(), 1);
 }

@@ -112,7 +112,8 @@ pub struct Timeouts {
     pub end_of_data: Duration,
     /// Server: for the next command, or for replies to be taken (5 minutes). Past it, 421 is sent.
     pub idle: Duration,
-    /// Server: for the last words before an error to be taken (5 seconds).
+    /// Server: for the last words before an error to be taken.
+    /// [`Submission`](crate::Submission): for the reply to QUIT (5 seconds).
     pub last_words: Duration,
 }
 

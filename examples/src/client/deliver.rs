@@ -1,20 +1,25 @@
 //! `deliver`: a message straight to the exchangers of its recipients.
 
 use super::{
-    Failure,
-    submit::{open, order, tap, tell},
+    Failure, print,
+    submit::{envelope, open, tap},
 };
 use crate::{
     cli::client::{Connect, Ready},
     deliver::Courier,
-    dialogue::{Order, Outcome},
     lookup::Resolver,
     submit::own_name,
     tls,
 };
+use core::time::Duration;
+use mailrail_smtp::{
+    Delivery,
+    delivery::{Action, Recipient, Schedule, State},
+};
+use mailrail_wire::Time;
 use std::{net::SocketAddr, sync::Arc};
 
-/// Looks up each recipient's exchangers and delivers to them, a domain at a time.
+/// Looks up each recipient's exchangers and delivers to them, a domain at a time, in one round.
 ///
 /// # Errors
 ///
@@ -26,7 +31,7 @@ pub async fn run(
     ready: &Ready,
 ) -> Result<(), Failure> {
     let message = open(ready)?;
-    let all = order(&ready.from, &ready.to, message.size(), message.has_eight_bit())?;
+    let envelope = envelope(&ready.from, &ready.to, &message.kind())?;
     let courier = Courier {
         resolver: Resolver::new(resolver),
         port,
@@ -35,22 +40,43 @@ pub async fn run(
         tls: tls::unchecked_client()?,
         tap: connect.transcript.then(|| Arc::new(tap) as _),
     };
-    let host = |at: usize| all.recipients.get(at).map(|mailbox| mailbox.host.to_string());
-    let mut outcomes = vec![Outcome::Pending; all.recipients.len()];
-    while let Some(first) = outcomes.iter().position(|outcome| *outcome == Outcome::Pending) {
-        let here = host(first).unwrap_or_default();
-        let is_here = |at: &usize| host(*at).is_some_and(|host| host.eq_ignore_ascii_case(&here));
-        let places: Vec<usize> = (first..outcomes.len()).filter(is_here).collect();
-        let recipients: Vec<_> =
-            places.iter().filter_map(|&at| all.recipients.get(at).cloned()).collect();
-        let Some(host) = recipients.first().map(|mailbox| mailbox.host.clone()) else { break };
-        let order = Order { recipients, ..all.clone() };
-        let delivered = courier.deliver(&host, order, &message).await;
-        for (at, outcome) in places.into_iter().zip(delivered) {
-            if let Some(slot) = outcomes.get_mut(at) {
-                *slot = outcome;
+    let now = Time::default();
+    let mut schedule = Schedule::default();
+    schedule.give_up = Duration::ZERO;
+    let mut delivery = Delivery::new(State::new(envelope, now), schedule);
+    loop {
+        match delivery.next(now) {
+            Action::LookUp { domain } => {
+                let answer = courier.look_up(&domain).await;
+                delivery.found(&domain, answer, now);
             }
+            Action::Try(attempt) => {
+                let envelope = delivery.envelope(&attempt);
+                let (outcomes, has_dsn) = courier.attempt(&attempt, envelope, &message).await;
+                delivery.tried(&attempt, outcomes, has_dsn, now);
+            }
+            // The sender looks on.
+            Action::Report(_) => {}
+            Action::Wait { .. } | Action::Done => break,
         }
     }
-    tell(&ready.to, &outcomes)
+    let recipients = &delivery.state().recipients;
+    let mut refused = Vec::new();
+    for (address, recipient) in ready.to.iter().zip(recipients) {
+        let line = format!("{address}: {}", why(recipient));
+        if has_it(recipient) {
+            print(&line)?;
+        } else {
+            refused.push(line);
+        }
+    }
+    if refused.is_empty() { Ok(()) } else { Err(Failure::each(refused)) }
+}
+
+fn has_it(recipient: &Recipient) -> bool {
+    recipient.last.as_ref().is_some_and(|last| last.status.class() == 2)
+}
+
+fn why(recipient: &Recipient) -> &str {
+    recipient.last.as_ref().map_or("not tried", |last| &last.text)
 }

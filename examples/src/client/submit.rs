@@ -3,17 +3,21 @@
 use super::{Failure, compose, print, trust};
 use crate::{
     cli::{
-        Scheme, ServerUrl,
+        ServerUrl,
         client::{Compose, Connect, Ready},
     },
-    dialogue::{Order, Outcome, Reason},
     drive::Tap,
-    outgoing::Outgoing,
-    submit::Submission,
+    outgoing::{Kind, Outgoing},
+    progress::Progress,
+    submit::Sending,
     transcript::{Protocol, Side, Transcript},
 };
 use bytes::Bytes;
-use mailrail_smtp::{Mailbox, ReversePath};
+use mailrail_smtp::{
+    Mailbox, ReversePath,
+    command::Body,
+    submission::{Envelope, Outcome, Reason},
+};
 use std::io;
 
 /// Composes a message and submits it; prints its Message-ID once somebody gets it.
@@ -23,27 +27,33 @@ use std::io;
 /// Those of [`compose::compose`], and where a recipient does not get it.
 pub fn send(connect: &Connect, server: &ServerUrl, options: &Compose) -> Result<(), Failure> {
     let composed = compose::compose(options)?;
-    let has_eight_bit = composed.pieces.clone().any(|piece| !piece.is_ascii());
-    let order =
-        order(&composed.reverse_path, &composed.recipients, composed.pieces.size(), has_eight_bit)?;
+    let mut kind = Kind::default();
+    composed.pieces.clone().for_each(|piece| kind.look(&piece));
+    let envelope = envelope(&composed.reverse_path, &composed.recipients, &kind)?;
     let mut pieces = composed.pieces;
-    let outcomes = hand_over(connect, server, order, || Ok(pieces.next()))?;
-    if outcomes.contains(&Outcome::Delivered) {
+    let outcomes = hand_over(connect, server, envelope, || Ok(pieces.next()))?;
+    if outcomes.iter().any(Outcome::is_accepted) {
         print(&composed.message_id.to_string())?;
     }
     tell(&composed.recipients, &outcomes)
 }
 
-/// Submits a message as it is, but for the ends of its lines. It is never held whole.
+/// Submits a message as it is, but for the ends of its lines. It is never held whole. Prints who
+/// gets it.
 ///
 /// # Errors
 ///
 /// Where it cannot be read, and where a recipient does not get it.
 pub fn submit(connect: &Connect, server: &ServerUrl, ready: &Ready) -> Result<(), Failure> {
     let message = open(ready)?;
-    let order = order(&ready.from, &ready.to, message.size(), message.has_eight_bit())?;
+    let envelope = envelope(&ready.from, &ready.to, &message.kind())?;
     let mut pieces = message.pieces()?;
-    let outcomes = hand_over(connect, server, order, || pieces.next_piece())?;
+    let outcomes = hand_over(connect, server, envelope, || pieces.next_piece())?;
+    for (recipient, outcome) in ready.to.iter().zip(&outcomes) {
+        if let Outcome::Accepted(reply) = outcome {
+            print(&format!("{recipient}: {reply}"))?;
+        }
+    }
     tell(&ready.to, &outcomes)
 }
 
@@ -53,22 +63,23 @@ pub(super) fn open(ready: &Ready) -> Result<Outgoing, Failure> {
 }
 
 /// What is sent, and to whom; an address that is none is a wrong argument.
-pub(super) fn order(
-    from: &str,
-    to: &[String],
-    size: u64,
-    has_eight_bit: bool,
-) -> Result<Order, Failure> {
-    let mailbox = |text: &String| {
+pub(super) fn envelope(from: &str, to: &[String], kind: &Kind) -> Result<Envelope, Failure> {
+    let mailbox = |text: &str| {
         let mailbox = text.parse::<Mailbox<'static>>();
         mailbox.map_err(|error| Failure::usage(format_args!("{text}: {error}")))
     };
     let reverse_path = match from {
         "" => ReversePath::Null,
-        from => ReversePath::Mailbox(mailbox(&from.to_owned())?),
+        from => ReversePath::Mailbox(mailbox(from)?),
     };
-    let recipients = to.iter().map(mailbox).collect::<Result<_, _>>()?;
-    Ok(Order { reverse_path, recipients, size, has_eight_bit })
+    let mut envelope = Envelope::new(reverse_path);
+    envelope.mail.size = Some(kind.size());
+    envelope.mail.body = kind.has_eight_bit().then_some(Body::EightBitMime);
+    envelope.mail.smtp_utf8 = kind.has_utf8_header();
+    for recipient in to {
+        envelope = envelope.to(mailbox(recipient)?);
+    }
+    Ok(envelope)
 }
 
 /// Prints a conversation's lines.
@@ -81,43 +92,47 @@ pub(super) fn tap() -> Box<dyn Tap> {
 fn hand_over(
     connect: &Connect,
     server: &ServerUrl,
-    order: Order,
-    pieces: impl FnMut() -> io::Result<Option<Bytes>>,
+    envelope: Envelope,
+    mut pieces: impl FnMut() -> io::Result<Option<Bytes>>,
 ) -> Result<Vec<Outcome>, Failure> {
-    if server.scheme == Scheme::Lmtp {
-        return Err(Failure::new("lmtp:// is not there yet"));
-    }
-    let submission = Submission {
+    let sending = Sending {
         server,
         credentials: connect.credentials(server)?,
         trust: trust(connect)?,
         tap: connect.transcript.then(tap),
     };
     let at = format!("{}:{}", server.host, server.port);
-    let outcomes = submission.send(order, pieces).map_err(|error| Failure::about(&at, error))?;
+    let mut progress = Progress::new("sent", envelope.mail.size);
+    let pieces = || {
+        let piece = pieces()?;
+        progress.advance(piece.as_ref().map_or(0, Bytes::len));
+        Ok(piece)
+    };
+    let outcomes = sending.send(envelope, pieces).map_err(|error| Failure::about(&at, error))?;
+    progress.finish();
     // What has nothing to do with the recipients is said once.
-    let common = |outcome: &Outcome| match outcome {
-        Outcome::Failed(reason) => !matches!(reason, Reason::Refused(_)),
-        _ => false,
+    let common = |outcome: &Outcome| match outcome.reason() {
+        Some(reason) => !matches!(reason, Reason::Reply(_)),
+        None => false,
     };
     match outcomes.first() {
-        Some(Outcome::Failed(reason)) if outcomes.iter().all(common) => {
-            Err(Failure::about(at, reason))
-        }
+        Some(first) if outcomes.iter().all(common) => Err(Failure::about(at, why(first))),
         _ => Ok(outcomes),
+    }
+}
+
+fn why(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Accepted(reply) => reply.to_string(),
+        Outcome::Deferred(reason) | Outcome::Refused(reason) => reason.to_string(),
+        Outcome::Unknown(reason) => format!("it may have arrived or not: {reason}"),
     }
 }
 
 /// Fails where a recipient has not got the message, a line for each of them.
 pub(super) fn tell(recipients: &[String], outcomes: &[Outcome]) -> Result<(), Failure> {
-    let mut lines = recipients
-        .iter()
-        .zip(outcomes)
-        .filter_map(|(recipient, outcome)| match outcome {
-            Outcome::Delivered => None,
-            Outcome::Pending => Some(format!("{recipient}: not tried")),
-            Outcome::Failed(reason) => Some(format!("{recipient}: {reason}")),
-        })
-        .peekable();
+    let refused = recipients.iter().zip(outcomes).filter(|(_, outcome)| !outcome.is_accepted());
+    let mut lines =
+        refused.map(|(recipient, outcome)| format!("{recipient}: {}", why(outcome))).peekable();
     if lines.peek().is_none() { Ok(()) } else { Err(Failure::each(lines)) }
 }

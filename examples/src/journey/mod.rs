@@ -95,7 +95,7 @@ pub async fn run(options: JourneyOptions) -> Result<(), Stop> {
     hop("watched by IMAP", watch.until(|news| *news == News::Idling)).await?;
     say("  watched     a program of Bob's idles in INBOX (IMAP)");
 
-    let link = place.dial(&north, Service::Submission, client_smtp()).await?;
+    let link = place.dial(&north, Service::Submission, submit::machine(ALICE)?).await?;
     hop("submitted", submit::submit(ALICE, BOB.name, mail.bytes.clone(), link)).await?;
     say("  submitted   by SMTP, with AUTH over STARTTLS");
 
@@ -138,10 +138,6 @@ async fn hop<T>(
 ) -> Result<T, Stop> {
     let late = |_| Err(Stop::new(name, format!("it took more than {HOP:?}")));
     timeout(HOP, work).await.unwrap_or_else(late)
-}
-
-fn client_smtp() -> mailrail_smtp::Client {
-    mailrail_smtp::Client::new(mailrail_smtp::Config::default())
 }
 
 fn client_pop3() -> mailrail_pop3::Client {

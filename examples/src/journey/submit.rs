@@ -2,45 +2,65 @@
 
 use super::{Stop, User};
 use crate::{
-    dialogue::{Dialogue, Next, Order, Outcome, Security},
     drive::tokio::{Link, Stream},
+    outgoing::Kind,
+    submit::authenticator,
 };
 use bytes::Bytes;
-use mailrail_sasl::PlainClient;
-use mailrail_smtp::{Client, Domain, Mailbox};
+use mailrail_smtp::{
+    Config, Domain, Mailbox, Submission,
+    command::Body,
+    submission::{Envelope, Event, Outcome, TlsPolicy},
+};
 use std::fmt;
 
 /// How much of the message is handed over at a time.
 const PIECE: usize = 64 * 1024;
 
-/// Submits `message` from the user to `recipient`, with AUTH PLAIN over STARTTLS.
+/// Her program's side of the connection, which logs in over STARTTLS.
+pub(super) fn machine(user: User) -> Result<Submission, Stop> {
+    let stop = |why: &dyn fmt::Display| Stop::new("submitted", why);
+    let host: Domain<'static> = "laptop.north.test".parse().map_err(|e| stop(&e))?;
+    let login = authenticator(user.name, user.password).map_err(|e| stop(&e))?;
+    Ok(Submission::new(host, TlsPolicy::Required, Config::default()).with_login(login))
+}
+
+/// Submits `message` from the user to `recipient`.
 pub(super) async fn submit(
     user: User,
     recipient: &str,
     mut message: Bytes,
-    mut link: Link<Client, Stream>,
+    mut link: Link<Submission, Stream>,
 ) -> Result<(), Stop> {
     let stop = |why: &dyn fmt::Display| Stop::new("submitted", why);
     let sender: Mailbox<'static> = user.name.parse().map_err(|e| stop(&e))?;
-    let host: Domain<'static> = "laptop.north.test".parse().map_err(|e| stop(&e))?;
-    let order = Order {
-        reverse_path: sender.into(),
-        recipients: vec![recipient.parse().map_err(|e| stop(&e))?],
-        size: message.len() as u64,
-        has_eight_bit: !message.is_ascii(),
-    };
-    let login = PlainClient::new(user.name, user.password).map_err(|e| stop(&e))?;
-    let mut dialogue = Dialogue::new(order, host.into(), Security::Required).with_login(login);
+    let recipient: Mailbox<'static> = recipient.parse().map_err(|e| stop(&e))?;
+    let mut envelope = Envelope::new(sender.into()).to(recipient);
+    let mut kind = Kind::default();
+    kind.look(&message);
+    envelope.mail.size = Some(kind.size());
+    envelope.mail.body = kind.has_eight_bit().then_some(Body::EightBitMime);
+    link.conn().send(envelope).map_err(|e| stop(&e))?;
+    let mut outcome = None;
     while let Some((event, smtp)) = link.next_event().await.map_err(|e| stop(&e))? {
-        if dialogue.answer(event, smtp).map_err(|e| stop(&e))? == Next::Piece {
-            let piece = message.split_to(message.len().min(PIECE));
-            let given = if piece.is_empty() { smtp.end_message() } else { smtp.message(piece) };
-            given.map_err(|e| stop(&e))?;
+        match event {
+            Event::WantMessage => {
+                let piece = message.split_to(message.len().min(PIECE));
+                if message.is_empty() { smtp.last_message(piece) } else { smtp.message(piece) }
+            }
+            Event::Outcome(outcomes) => {
+                outcome = outcomes.into_iter().next();
+                smtp.quit()
+            }
+            _ => Ok(()),
         }
+        .map_err(|e| stop(&e))?;
     }
-    match dialogue.into_outcomes().first() {
-        Some(Outcome::Delivered) => Ok(()),
-        Some(Outcome::Failed(reason)) => Err(stop(reason)),
-        _ => Err(stop(&"nothing came of it")),
+    match outcome {
+        Some(Outcome::Accepted(_)) => Ok(()),
+        Some(Outcome::Deferred(why) | Outcome::Refused(why) | Outcome::Unknown(why)) => {
+            Err(stop(&why))
+        }
+        None => Err(stop(&"nothing came of it")),
     }
 }

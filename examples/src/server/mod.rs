@@ -4,6 +4,7 @@ mod context;
 pub mod imap;
 pub mod login;
 pub mod pop3;
+mod queue;
 mod relay;
 mod report;
 mod run;

@@ -1,15 +1,24 @@
 //! The relay: sends queued messages on to other servers, and reports to senders where it cannot.
 
-use super::{Context, report::report};
+use super::{
+    Context,
+    queue::{self, seconds, time},
+    report::report,
+};
 use crate::{
     deliver::Courier,
-    dialogue::{Order, Outcome},
     shutdown::Shutdown,
-    store::{self, Date, QueueId, Queued, Reader},
+    store::{self, Blob, Date, Envelope, Progress, QueueId, Queued, Reader},
 };
-use mailrail_smtp::{Mailbox, ReversePath};
+use mailrail_smtp::{
+    Delivery,
+    command::Body,
+    delivery::{Action, Answer, Attempt, Diagnosis, Schedule, Stage, State},
+    submission::Outcome,
+};
+use mailrail_wire::Time;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -18,23 +27,20 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How many conversations run at once.
+/// How many messages are relayed at once, and how many lookups and conversations one has.
 const RUNNING_MAX: usize = 20;
-/// How many recipients a conversation has at most: what every server takes (RFC 5321 §4.5.3.1.8).
-const RECIPIENTS_MAX: usize = 100;
+const EACH_MAX: usize = 8;
 /// How many rows of the queue are looked at in a go.
 const LOOK: u32 = 2_000;
-/// How long to wait after the n-th try, in seconds; the last one goes for all that follow. RFC 5321
-/// §4.5.4.1 asks for half an hour, and lets the first ones be shorter.
-const DELAYS: [i64; 8] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400];
-/// How long a recipient is tried, in seconds: five days.
-const GIVE_UP: i64 = 5 * 24 * 60 * 60;
+/// The first waits are shorter than RFC 5321 §4.5.4.1 asks for, as it allows where the reasons are
+/// known to be short: greylisting, and servers that start again.
+const SOON: [u64; 4] = [5, 30, 120, 600];
 /// How long to wait where the store fails.
 const STORE_DELAY: Duration = Duration::from_secs(5);
 /// How long running conversations have to finish once the server ends.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Recipients of one message at one host, that are tried together.
+/// Recipients of one message.
 type Batch = Vec<Queued>;
 
 /// Relays until `shutdown`; then lets conversations that run finish, ten seconds at most. What is
@@ -117,94 +123,123 @@ impl Relay {
     }
 }
 
-/// Puts together what goes over one connection, the longest waiting first.
+/// Puts the rows of each message together, the longest waiting first.
 fn batches(rows: Vec<Queued>) -> Vec<Batch> {
     let mut places = HashMap::new();
     let mut batches: Vec<Batch> = Vec::new();
     for row in rows {
-        let host = row.recipient.rsplit_once('@').map_or("", |(_, host)| host);
-        let key = (row.message, row.sender.clone(), host.to_ascii_lowercase());
-        let place = places.get(&key).copied();
-        match place.and_then(|place: usize| batches.get_mut(place)) {
-            Some(batch) if batch.len() < RECIPIENTS_MAX => batch.push(row),
-            _ => {
-                places.insert(key, batches.len());
-                batches.push(vec![row]);
-            }
+        let place = *places.entry(row.message).or_insert(batches.len());
+        match batches.get_mut(place) {
+            Some(batch) => batch.push(row),
+            None => batches.push(vec![row]),
         }
     }
     batches
 }
 
-/// Tries a batch, and settles what became of it.
-async fn relay(context: &Context, courier: &Courier, batch: Batch) -> store::Result<()> {
-    let Some(first) = batch.first() else { return Ok(()) };
-    let message = context.store.read_queued(first).await?;
-    let outcomes = attempt(courier, &message, &batch).await?;
-    let now = Date::now().seconds;
-    let (mut delivered, mut failed) = (Vec::new(), Vec::new());
-    let mut later: BTreeMap<i64, (Vec<QueueId>, String)> = BTreeMap::new();
-    for (row, outcome) in batch.iter().zip(&outcomes) {
-        match outcome {
-            Outcome::Delivered => {
-                tracing::info!(recipient = row.recipient, "relayed");
-                delivered.push(row.id);
+fn schedule() -> Schedule {
+    let mut schedule = Schedule::default();
+    schedule.retries.splice(0..0, SOON.map(Duration::from_secs));
+    schedule
+}
+
+fn now() -> Time {
+    time(Date::now().seconds.unsigned_abs())
+}
+
+/// What a lookup or a conversation came to.
+enum Done {
+    Found(String, Answer),
+    Tried(Attempt, Vec<Outcome>, bool),
+}
+
+/// Does what is due for a message, and stores what became of it.
+async fn relay(context: &Context, courier: &Arc<Courier>, batch: Batch) -> store::Result<()> {
+    let (Some(first), Some(mut state)) = (batch.first(), queue::read(&batch)?) else {
+        return Ok(());
+    };
+    let message = Arc::new(context.store.read_queued(first).await?);
+    state.mail.size = Some(message.size());
+    state.mail.body = has_eight_bit(&message).await?.then_some(Body::EightBitMime);
+    let mut delivery = Delivery::new(state, schedule());
+    let mut jobs = JoinSet::new();
+    loop {
+        let done = match delivery.next(now()) {
+            Action::LookUp { domain } => {
+                let courier = Arc::clone(courier);
+                jobs.spawn(async move {
+                    let answer = courier.look_up(&domain).await;
+                    Done::Found(domain, answer)
+                });
+                None
             }
-            Outcome::Failed(reason) if reason.is_final() || now - row.created >= GIVE_UP => {
-                tracing::info!(recipient = row.recipient, %reason, "given up");
-                failed.push((row, reason));
+            Action::Try(attempt) => {
+                let envelope = delivery.envelope(&attempt);
+                let (courier, message) = (Arc::clone(courier), Arc::clone(&message));
+                jobs.spawn(async move {
+                    let (outcomes, has_dsn) = courier.attempt(&attempt, envelope, &*message).await;
+                    Done::Tried(attempt, outcomes, has_dsn)
+                });
+                None
             }
-            Outcome::Failed(reason) => {
-                let next = now + delay(row.attempts);
-                tracing::info!(recipient = row.recipient, %reason, "not now");
-                let (ids, why) = later.entry(next).or_default();
-                ids.push(row.id);
-                *why = reason.to_string();
+            Action::Report(told) => {
+                let made = report(context, &message, delivery.state(), &told).await?;
+                store(context, &batch, delivery.state(), now(), made).await?;
+                None
             }
-            Outcome::Pending => {}
+            Action::Wait { until: None } => jobs.join_next().await,
+            Action::Wait { until: Some(until) } => {
+                return store(context, &batch, delivery.state(), until, None).await;
+            }
+            Action::Done => return store(context, &batch, delivery.state(), now(), None).await,
+        };
+        let done = match done {
+            None if jobs.len() < EACH_MAX => continue,
+            None => jobs.join_next().await,
+            done => done,
+        };
+        match done.transpose().map_err(std::io::Error::other)? {
+            Some(Done::Found(domain, answer)) => delivery.found(&domain, answer, now()),
+            Some(Done::Tried(attempt, outcomes, has_dsn)) => {
+                delivery.tried(&attempt, outcomes, has_dsn, now());
+                log(&attempt, delivery.state());
+                // First of all: nobody is to get it twice, whatever fails behind this.
+                store(context, &batch, delivery.state(), now(), None).await?;
+            }
+            None => {}
         }
     }
-    // First of all: nobody is to get it twice, whatever fails behind this.
-    if !delivered.is_empty() {
-        context.store.settle(delivered, None).await?;
-    }
-    for (next, (ids, why)) in later {
-        context.store.retry(ids, next, why).await?;
-    }
-    if !failed.is_empty() {
-        let report = report(context, &message, &failed).await?;
-        let ids = failed.iter().map(|(row, _)| row.id).collect();
-        context.store.settle(ids, report).await?;
-    }
-    Ok(())
 }
 
-fn delay(attempts: u32) -> i64 {
-    let at = usize::try_from(attempts).unwrap_or(usize::MAX);
-    DELAYS.get(at).or(DELAYS.last()).copied().unwrap_or(GIVE_UP)
-}
-
-/// What became of each recipient, in their order.
-async fn attempt(
-    courier: &Courier,
-    message: &Reader,
+/// Stores how far each recipient is, and a report about some; they are looked at next at `until`.
+async fn store(
+    context: &Context,
     batch: &[Queued],
-) -> store::Result<Vec<Outcome>> {
-    let mailbox = |text: &str| text.parse::<Mailbox<'static>>().map_err(not_an_address);
-    let mut recipients = Vec::new();
-    for row in batch {
-        recipients.push(mailbox(&row.recipient)?);
+    state: &State,
+    until: Time,
+    report: Option<(Blob, Envelope)>,
+) -> store::Result<()> {
+    let mut progress = Progress { report, ..Progress::default() };
+    let until = i64::try_from(seconds(until)).unwrap_or(i64::MAX);
+    for (at, row) in batch.iter().enumerate() {
+        match queue::write(state, at)? {
+            Some(text) => progress.waiting.push((row.id, until, text)),
+            None => progress.settled.push(row.id),
+        }
     }
-    let reverse_path = match batch.first().map(|row| &*row.sender) {
-        None | Some("") => ReversePath::Null,
-        Some(sender) => ReversePath::Mailbox(mailbox(sender)?),
-    };
-    let Some(host) = recipients.first().map(|mailbox| mailbox.host.clone()) else {
-        return Ok(Vec::new());
-    };
-    let (size, has_eight_bit) = (message.size(), has_eight_bit(message).await?);
-    let order = Order { reverse_path, recipients, size, has_eight_bit };
-    Ok(courier.deliver(&host, order, message).await)
+    context.store.advance(progress).await
+}
+
+fn log(attempt: &Attempt, state: &State) {
+    for recipient in attempt.recipients.iter().filter_map(|&at| state.recipients.get(at)) {
+        let Some(Diagnosis { status, text, .. }) = &recipient.last else { continue };
+        let path = &recipient.rcpt.forward_path;
+        match recipient.stage {
+            Stage::Waiting => tracing::info!(recipient = %path, why = text, "not now"),
+            _ if status.class() == 2 => tracing::info!(recipient = %path, reply = text, "relayed"),
+            _ => tracing::info!(recipient = %path, why = text, "given up"),
+        }
+    }
 }
 
 /// Whether a message has bytes over 127, whatever was said of it.
@@ -218,19 +253,21 @@ async fn has_eight_bit(message: &Reader) -> store::Result<bool> {
     Ok(false)
 }
 
-/// The queue holds what was one; so this is a damaged index.
-fn not_an_address(error: mailrail_smtp::SyntaxError) -> store::Error {
-    store::Error::Io(std::io::Error::new(std::io::ErrorKind::InvalidData, error))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn delays_grow_to_four_hours() {
-        let delays: Vec<_> = (0..20).map(delay).collect();
-        assert!(delays.is_sorted() && delays[0] == 5 && delays[19] == 14_400);
-        assert_eq!(delay(u32::MAX), 14_400);
+    fn waits_grow_to_two_hours() {
+        let waits: Vec<_> = schedule().retries.iter().map(Duration::as_secs).collect();
+        assert!(waits.is_sorted() && waits[0] == 5 && waits.last() == Some(&7_200));
+    }
+
+    #[test]
+    fn a_message_goes_at_once() {
+        let row = |message| Queued { message, ..Queued::default() };
+        let batches = batches([3, 1, 3, 2, 1].map(row).to_vec());
+        let sizes: Vec<_> = batches.iter().map(|batch| (batch[0].message, batch.len())).collect();
+        assert_eq!(sizes, [(3, 2), (1, 2), (2, 1)]);
     }
 }

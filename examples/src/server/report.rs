@@ -1,22 +1,29 @@
-//! A report to a sender about recipients that never get the message (RFC 5321 §6.1).
+//! Reports to a sender about what became of a message (RFC 3464).
 
-use super::Context;
+use super::{Context, queue};
 use crate::{
     accounts::Destination,
-    dialogue::Reason,
-    store::{self, Blob, Date, Envelope, Queued, Reader},
+    store::{self, Blob, Date, Envelope, Reader, Remote},
 };
 use mailrail_message::{
     Builder, DateTime, Dsn, DsnAction, DsnRecipient, Mailbox, MessageId, Pieces, ReturnPath,
     Returned,
 };
-use std::io;
+use mailrail_smtp::{
+    EnhancedStatusCode, Ret, ReversePath,
+    command::{Mail, Rcpt},
+    delivery::{Report, ReportAction, Reported, State},
+};
+use mailrail_wire::Time;
+use std::{fmt::Write as _, io};
 
 /// How much of the message is looked at for the end of its header, in bytes.
 const HEADER_MAX: usize = 64 * 1024;
+/// The largest message that goes back whole, in bytes.
+const RETURNED_MAX: u64 = 1024 * 1024;
 
-/// A report for the store, and whom it is for. None where nobody is told: the message had no sender,
-/// as reports have none, or its sender is an account that is gone.
+/// A report for the store, and whom it is for. None where nobody is told: the sender is an account
+/// that is gone.
 ///
 /// # Errors
 ///
@@ -24,24 +31,87 @@ const HEADER_MAX: usize = 64 * 1024;
 pub(super) async fn report(
     context: &Context,
     message: &Reader,
-    failed: &[(&Queued, &Reason)],
+    state: &State,
+    report: &Report,
 ) -> store::Result<Option<(Blob, Envelope)>> {
-    let Some((first, _)) = failed.first() else { return Ok(None) };
-    if first.sender.is_empty() {
-        return Ok(None);
-    }
+    let action = match report.action {
+        ReportAction::Delayed => DsnAction::Delayed,
+        ReportAction::Relayed => DsnAction::Relayed,
+        _ => DsnAction::Failed,
+    };
+    let recipients = report.recipients.iter().filter_map(|reported| {
+        let rcpt = &state.recipients.get(reported.recipient)?.rcpt;
+        Some(Told { rcpt, action, reported: reported.clone() })
+    });
+    let told: Vec<_> = recipients.collect();
+    make(context, message, &state.mail, Some(state.created), &told).await
+}
+
+/// A report of those of its recipients who have a message here and whose sender wants to know.
+///
+/// # Errors
+///
+/// Those of the store.
+pub(super) async fn delivered(
+    context: &Context,
+    message: &Reader,
+    mail: &Mail<'_>,
+    recipients: &[Rcpt<'static>],
+) -> store::Result<Option<(Blob, Envelope)>> {
+    let told: Vec<_> = recipients
+        .iter()
+        .filter(|rcpt| rcpt.notify.is_some_and(|notify| notify.success))
+        .map(|rcpt| {
+            let mut reported = Reported::new(0, EnhancedStatusCode::OK);
+            reported.text = "it is in the mailbox".into();
+            Told { rcpt, action: DsnAction::Delivered, reported }
+        })
+        .collect();
+    make(context, message, mail, None, &told).await
+}
+
+/// What is told of a recipient.
+struct Told<'a> {
+    rcpt: &'a Rcpt<'static>,
+    action: DsnAction,
+    reported: Reported,
+}
+
+async fn make(
+    context: &Context,
+    message: &Reader,
+    mail: &Mail<'_>,
+    arrived: Option<Time>,
+    told: &[Told<'_>],
+) -> store::Result<Option<(Blob, Envelope)>> {
+    let ReversePath::Mailbox(sender) = &mail.reverse_path else { return Ok(None) };
+    let Some(first) = told.first() else { return Ok(None) };
+    let address = sender.to_string();
     let prefix = ReturnPath::new(None).encode().map_err(io::Error::other)?;
     let mut envelope = Envelope { prefix, ..Envelope::default() };
-    match context.accounts.destination(&first.sender) {
+    match context.accounts.destination(&address) {
         Destination::Local(account) => envelope.local.push(account),
-        Destination::Remote => envelope.remote.push(first.sender.clone()),
+        Destination::Remote => {
+            let from = Mail::new(ReversePath::Null);
+            let rcpt = Rcpt::from(sender.clone().into_owned());
+            let remote: Remote = queue::remote(&from, &rcpt)?;
+            envelope.remote.push(remote);
+        }
         Destination::Unknown => return Ok(None),
     }
-    let header = message.read_all(HEADER_MAX).await?;
-    let pieces = match compose(context.hostname.as_str(), &first.sender, failed, header) {
+    // RFC 3461 §4.3: what of a failed message goes back, its sender says; of others the header does.
+    let is_whole = first.action == DsnAction::Failed
+        && mail.ret == Some(Ret::Full)
+        && message.size() <= RETURNED_MAX;
+    let returned = if is_whole {
+        Returned::message(message.read_all(usize::MAX).await?)
+    } else {
+        Returned::headers(message.read_all(HEADER_MAX).await?)
+    };
+    let pieces = match compose(context.hostname.as_str(), &address, mail, arrived, told, returned) {
         Ok(pieces) => pieces,
         Err(error) => {
-            tracing::error!(%error, sender = first.sender, "no report could be made");
+            tracing::error!(%error, sender = address, "no report could be made");
             return Ok(None);
         }
     };
@@ -52,34 +122,60 @@ pub(super) async fn report(
     Ok(Some((incoming.finish().await?, envelope)))
 }
 
+/// The subject, and what is said before the recipients.
+const fn words(action: DsnAction) -> (&'static str, &'static str) {
+    match action {
+        DsnAction::Delayed => (
+            "Your message is delayed",
+            "Your message could not be delivered to these recipients yet. It is tried again; there \
+             is nothing\nthat you need to do:",
+        ),
+        DsnAction::Relayed => (
+            "Your message was passed on",
+            "Your message was passed on to servers that do not tell whether these recipients get it:",
+        ),
+        DsnAction::Delivered => {
+            ("Your message was delivered", "Your message was delivered to these recipients:")
+        }
+        _ => (
+            "Your message could not be delivered",
+            "Your message could not be delivered to these recipients, and is not tried again:",
+        ),
+    }
+}
+
 fn compose(
     hostname: &str,
     sender: &str,
-    failed: &[(&Queued, &Reason)],
-    header: Vec<u8>,
+    mail: &Mail<'_>,
+    arrived: Option<Time>,
+    told: &[Told<'_>],
+    returned: Returned,
 ) -> Result<Pieces, Box<dyn std::error::Error + Send + Sync>> {
-    let mut text = format!(
-        "This is the mail system at {hostname}.\n\n\
-         Your message could not be delivered to these recipients, and is not tried again:\n\n"
-    );
-    for (queued, reason) in failed {
-        text += &format!("{}\n    {reason}\n\n", queued.recipient);
+    let (subject, about) = words(told.first().map_or(DsnAction::Failed, |told| told.action));
+    let mut text = format!("This is the mail system at {hostname}.\n\n{about}\n\n");
+    for Told { rcpt, reported, .. } in told {
+        let path = rcpt.forward_path.to_string();
+        write!(text, "{}\n    {}\n\n", path.trim_matches(['<', '>']), reported.text)?;
     }
-    text += "The header of your message is attached.\n";
+    text += match returned {
+        Returned::Message(_) => "Your message is attached.\n",
+        _ => "The header of your message is attached.\n",
+    };
     let (mut id, mut boundary) = ([0; 16], [0; 16]);
     getrandom::fill(&mut id)?;
     getrandom::fill(&mut boundary)?;
     let from = format!("MAILER-DAEMON@{hostname}");
-    let date = DateTime::from_unix(Date::now().seconds, 0).ok_or("the clock tells no date")?;
-    let arrived = failed.iter().map(|(queued, _)| queued.created).min();
-    let mut dsn = Dsn::new(hostname, failed.iter().map(|failed| recipient(failed, date)).collect());
-    dsn.arrival_date = arrived.and_then(|seconds| DateTime::from_unix(seconds, 0));
-    dsn.returned = Returned::headers(header);
+    let now = DateTime::from_unix(Date::now().seconds, 0).ok_or("the clock tells no date")?;
+    let mut dsn = Dsn::new(hostname, told.iter().map(recipient).collect());
+    dsn.original_envelope_id = mail.envelope_id.as_ref().map(|id| id.as_str().into());
+    dsn.arrival_date = arrived.and_then(date).or(Some(now));
+    dsn.returned = returned;
     let pieces = Builder::new()
         .from(Mailbox::new(&from)?.with_name("Mail Delivery System"))
         .to(Mailbox::new(sender)?)
-        .subject("Your message could not be delivered")
-        .date(date)
+        .subject(subject)
+        .date(now)
         .message_id(MessageId::generate(id, hostname)?)
         .text(text)
         .report(dsn)
@@ -87,20 +183,24 @@ fn compose(
     Ok(pieces)
 }
 
+fn date(time: Time) -> Option<DateTime> {
+    DateTime::from_unix(i64::try_from(queue::seconds(time)).ok()?, 0)
+}
+
 /// What programs are told of a recipient.
-fn recipient<'a>((queued, reason): &(&'a Queued, &Reason), last: DateTime) -> DsnRecipient<'a> {
-    let status = match reason.reply().map(|reply| (reply, reply.enhanced())) {
-        Some((_, Some(code))) => code.to_string(),
-        Some((reply, None)) if reply.code().is_permanent() => "5.0.0".to_owned(),
-        // RFC 3463 §3.3: the domain takes no mail, or nobody knows where it would; §3.5: it was tried too long.
-        _ if reason.is_final() => "5.4.4".to_owned(),
-        _ => "4.4.7".to_owned(),
-    };
-    let mut told = DsnRecipient::new(&*queued.recipient, DsnAction::Failed, status);
-    told.diagnostic_code = Some(match reason.reply() {
-        Some(reply) => ("smtp".into(), reply.to_string().into()),
-        None => ("x-mailrail".into(), reason.to_string().into()),
+fn recipient<'a>(told: &'a Told<'_>) -> DsnRecipient<'a> {
+    let Told { rcpt, action, reported } = told;
+    let path = rcpt.forward_path.to_string();
+    let address = path.trim_matches(['<', '>']).to_owned();
+    let mut dsn = DsnRecipient::new(address, *action, reported.status.to_string());
+    let original = rcpt.original_recipient.as_ref();
+    dsn.original_recipient = original.map(|it| (it.address_type().into(), it.address().into()));
+    dsn.remote_mta = reported.remote_mta.as_deref().map(Into::into);
+    dsn.diagnostic_code = Some(match &reported.diagnostic_code {
+        Some(reply) => ("smtp".into(), reply.into()),
+        None => ("x-mailrail".into(), reported.text.as_str().into()),
     });
-    told.last_attempt_date = Some(last);
-    told
+    dsn.last_attempt_date = reported.last_attempt.and_then(date);
+    dsn.will_retry_until = reported.will_retry_until.and_then(date);
+    dsn
 }

@@ -1,7 +1,7 @@
 //! How messages come: by delivery, for local and remote recipients at once, and by APPEND.
 
 use super::{
-    Blob, Date, Flags, MailboxState, Result, Store, mailbox,
+    Blob, Date, Flags, MailboxState, Remote, Result, Store, mailbox,
     message::{NewRow, add},
     queue,
     writer::Effects,
@@ -19,8 +19,8 @@ pub struct Envelope {
     pub local: Vec<String>,
     /// What goes before the body in each INBOX, such as Return-Path; whole header lines or nothing.
     pub prefix: Vec<u8>,
-    /// Addresses that the relay queue sends it to.
-    pub remote: Vec<String>,
+    /// Whom the relay queue sends it to.
+    pub remote: Vec<Remote>,
 }
 
 /// A message to put into a mailbox.

@@ -33,7 +33,7 @@ pub use date::Date;
 pub use flags::{Flags, SystemFlag};
 pub use mailbox::{DELIMITER, Mailbox, MailboxId, MailboxState, Status};
 pub use message::{Changes, Copied, Expunged, FlagChange, Message, Snapshot, Stored};
-pub use queue::{QueueId, Queued};
+pub use queue::{Progress, QueueId, Queued, Remote};
 pub use watch::MaildropLock;
 
 use rusqlite::Connection;

@@ -5,11 +5,27 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::sync::Arc;
 
 /// Names a recipient's place in the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct QueueId(i64);
 
+/// A recipient that a message is to be sent on to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_structs, reason = "the caller fills it in")]
+pub struct Remote {
+    /// The address.
+    pub recipient: String,
+    /// What the relay keeps of it; the store does not look into it.
+    pub state: String,
+}
+
+impl From<&str> for Remote {
+    fn from(recipient: &str) -> Self {
+        Self { recipient: recipient.to_owned(), state: String::new() }
+    }
+}
+
 /// One recipient of a message that waits to be sent on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Queued {
     /// Its place in the queue.
@@ -20,17 +36,27 @@ pub struct Queued {
     pub sender: String,
     /// The address to send it to.
     pub recipient: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it is tried next, in seconds since 1970.
+    /// What the relay keeps of it.
+    pub state: String,
+    /// When it is looked at next, in seconds since 1970.
     pub next_attempt: i64,
-    /// What went wrong the last time.
-    pub last_error: Option<String>,
     /// When it was queued, in seconds since 1970.
     pub created: i64,
 }
 
-const QUEUED: &str = "id, blob, sender, recipient, attempts, next_attempt, last_error, created";
+/// What became of recipients in the queue.
+#[derive(Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "the caller fills it in")]
+pub struct Progress {
+    /// They leave the queue.
+    pub settled: Vec<QueueId>,
+    /// They stay: when they are looked at next (seconds since 1970), and what is kept of them.
+    pub waiting: Vec<(QueueId, i64, String)>,
+    /// A report about some of them.
+    pub report: Option<(Blob, Envelope)>,
+}
+
+const QUEUED: &str = "id, blob, sender, recipient, state, next_attempt, created";
 
 impl Queued {
     /// From the columns of [`QUEUED`].
@@ -40,10 +66,9 @@ impl Queued {
             message: row.get(1)?,
             sender: row.get(2)?,
             recipient: row.get(3)?,
-            attempts: row.get(4)?,
+            state: row.get(4)?,
             next_attempt: row.get(5)?,
-            last_error: row.get(6)?,
-            created: row.get(7)?,
+            created: row.get(6)?,
         })
     }
 }
@@ -56,12 +81,12 @@ pub(super) fn add(
     envelope: &Envelope,
 ) -> Result<()> {
     let now = Date::now().seconds;
-    for recipient in &envelope.remote {
+    for remote in &envelope.remote {
         db.prepare_cached(
-            "INSERT INTO queue (blob, sender, recipient, next_attempt, created)
-             VALUES (?1, ?2, ?3, ?4, ?4)",
+            "INSERT INTO queue (blob, sender, recipient, state, next_attempt, created)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
         )?
-        .execute(params![blob, envelope.sender, recipient, now])?;
+        .execute(params![blob, envelope.sender, remote.recipient, remote.state, now])?;
         effects.queue = true;
     }
     Ok(())
@@ -123,36 +148,20 @@ impl Store {
         .await
     }
 
-    /// Says that recipients could not be reached for now, and when they are tried again (seconds
-    /// since 1970).
+    /// Stores what became of recipients. A report is accepted in the same moment, so that it is
+    /// made exactly once.
     ///
     /// # Errors
     ///
-    /// Those of the index.
-    pub async fn retry(&self, ids: Vec<QueueId>, next_attempt: i64, error: String) -> Result<()> {
+    /// Those of the disk; all is as it was then.
+    pub async fn advance(&self, progress: Progress) -> Result<()> {
         self.write(move |db, effects| {
-            for id in ids {
-                db.prepare_cached(
-                    "UPDATE queue SET attempts = attempts + 1, next_attempt = ?, last_error = ?
-                     WHERE id = ?",
-                )?
-                .execute(params![next_attempt, error, id.0])?;
+            for (id, next_attempt, state) in progress.waiting {
+                db.prepare_cached("UPDATE queue SET next_attempt = ?, state = ? WHERE id = ?")?
+                    .execute(params![next_attempt, state, id.0])?;
+                effects.queue = true;
             }
-            effects.queue = true;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Takes recipients out of the queue: they have the message, or never will. A report about
-    /// those who will not is accepted in the same moment, so that it is made exactly once.
-    ///
-    /// # Errors
-    ///
-    /// Those of the disk; the recipients are still in the queue then.
-    pub async fn settle(&self, ids: Vec<QueueId>, report: Option<(Blob, Envelope)>) -> Result<()> {
-        self.write(move |db, effects| {
-            for id in ids {
+            for id in progress.settled {
                 let blob = db
                     .prepare_cached("DELETE FROM queue WHERE id = ? RETURNING blob")?
                     .query_row([id.0], |row| row.get(0))
@@ -161,7 +170,7 @@ impl Store {
                     arrival::unname_blob(db, effects, blob)?;
                 }
             }
-            match report {
+            match progress.report {
                 Some((blob, envelope)) => arrival::accept(db, effects, blob, &envelope),
                 None => Ok(()),
             }

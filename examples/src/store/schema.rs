@@ -4,7 +4,7 @@ use super::{BUSY, Error, Result};
 use rusqlite::Connection;
 use std::path::Path;
 
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Flags: `system` is a set of bits, `keywords` the others with spaces between. `modseq` is the
 /// mailbox's change counter when the row last changed (RFC 7162). A message's bytes are `prefix`,
@@ -59,14 +59,23 @@ const TABLES: &str = "
         blob INTEGER NOT NULL REFERENCES blob,
         sender TEXT NOT NULL,
         recipient TEXT NOT NULL,
-        attempts INTEGER NOT NULL DEFAULT 0,
+        state TEXT NOT NULL,
         next_attempt INTEGER NOT NULL,
-        last_error TEXT,
         created INTEGER NOT NULL
     );
     CREATE INDEX queue_blob ON queue (blob);
     CREATE INDEX queue_next ON queue (next_attempt);
 ";
+
+/// From version 1, whose queue did not keep what the client had said of a message.
+const FROM_1: &str = r#"
+    ALTER TABLE queue DROP COLUMN attempts;
+    ALTER TABLE queue DROP COLUMN last_error;
+    ALTER TABLE queue ADD COLUMN state TEXT NOT NULL DEFAULT '';
+    UPDATE queue SET state = json_object(
+        'mail', 'MAIL FROM:<' || sender || '>' || char(13, 10),
+        'rcpt', 'RCPT TO:<' || recipient || '>' || char(13, 10));
+"#;
 
 /// Opens the index. A commit returns when the disk has it.
 pub(super) fn open(file: &Path) -> Result<Connection> {
@@ -84,6 +93,9 @@ pub(super) fn migrate(db: &Connection) -> Result<()> {
     match db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
         0 => Ok(db.execute_batch(&format!(
             "BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
+        ))?),
+        1 => Ok(db.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {FROM_1} PRAGMA user_version = {VERSION}; COMMIT;"
         ))?),
         VERSION => Ok(()),
         _ => Err(Error::Version),

@@ -60,6 +60,22 @@ pub struct Reported {
     pub will_retry_until: Option<Time>,
 }
 
+impl Reported {
+    /// Of that recipient, with that code and nothing else.
+    #[must_use]
+    pub const fn new(recipient: usize, status: EnhancedStatusCode) -> Self {
+        Self {
+            recipient,
+            status,
+            remote_mta: None,
+            diagnostic_code: None,
+            text: String::new(),
+            last_attempt: None,
+            will_retry_until: None,
+        }
+    }
+}
+
 impl Recipient {
     fn wants(&self, action: ReportAction) -> bool {
         let notify = self.rcpt.notify;

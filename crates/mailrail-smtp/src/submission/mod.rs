@@ -13,7 +13,7 @@ use crate::{
 };
 use alloc::{boxed::Box, string::ToString as _, vec::Vec};
 use bytes::Bytes;
-use core::{fmt, iter};
+use core::{fmt, iter, time::Duration};
 use mailrail_sasl::{Authenticator, Channel, ChannelBinding, ClientMechanism};
 use mailrail_wire::{Connection, Input, Output, Step, Time};
 use transaction::Transaction;
@@ -122,6 +122,9 @@ pub struct Submission {
     is_left_open: bool,
     /// Whether the last message went to a server that reports.
     has_dsn: bool,
+    /// How long the server may take for its goodbye, and until when that is.
+    last_words: Duration,
+    goodbye: Option<Time>,
     ready: Option<Ready>,
 }
 
@@ -169,6 +172,7 @@ impl Submission {
     #[must_use]
     pub fn new(host: impl Into<Host<'static>>, tls: TlsPolicy, config: Config) -> Self {
         let (allow_plaintext, lmtp) = (config.allow_plaintext_auth, config.lmtp);
+        let last_words = config.timeouts.last_words;
         let client = match tls {
             TlsPolicy::Implicit => Client::over_tls(config),
             TlsPolicy::None | TlsPolicy::Opportunistic | TlsPolicy::Required => Client::new(config),
@@ -184,6 +188,8 @@ impl Submission {
             message: None,
             is_left_open: false,
             has_dsn: false,
+            last_words,
+            goodbye: None,
             ready: None,
         }
     }
@@ -279,7 +285,8 @@ impl Submission {
         }
     }
 
-    /// Says goodbye. Where the server is silent then, the connection is closed all the same.
+    /// Says goodbye. Where the server is silent then, the connection is closed all the same, after
+    /// [`Timeouts::last_words`](crate::Timeouts::last_words).
     ///
     /// # Errors
     ///
@@ -451,6 +458,17 @@ impl Submission {
         }
     }
 
+    /// A server that is silent at the end is not waited for as long as one that works.
+    fn leave_by(&mut self, now: Time, step: Step) -> Step {
+        let by = *self.goodbye.get_or_insert(now + self.last_words);
+        match step {
+            Step::Read { .. } | Step::Write { .. } if by <= now => Step::Close,
+            Step::Read { until } => Step::Read { until: until.min(Some(by)) },
+            Step::Write { until } => Step::Write { until: until.min(Some(by)) },
+            step => step,
+        }
+    }
+
     /// Turns what ends the conversation into an outcome first.
     fn failed(&mut self, error: &dyn fmt::Display) {
         self.settle_rest(Reason::Broken(error.to_string()));
@@ -484,6 +502,7 @@ impl Connection for Submission {
                         self.failed(&error);
                         Ok(())
                     }
+                    (step, State::Leaving) => return Ok(self.leave_by(now, step?)),
                     (step, _) => return step,
                 }
             };
