@@ -153,7 +153,10 @@ impl Courier {
 async fn talk(link: &mut Link<Submission, Stream>, message: &impl Source) -> Vec<Outcome> {
     let mut outcomes = None;
     let ended = converse(link, message, &mut outcomes).await;
-    let why = ended.err().map_or("the connection ended".to_owned(), |error| error.to_string());
+    let why = match ended {
+        Ok(()) => "the connection ended".to_owned(),
+        Err(error) => error.to_string(),
+    };
     outcomes.or_else(|| link.conn().abandon(why)).unwrap_or_default()
 }
 

@@ -67,9 +67,16 @@ impl Sending<'_> {
         if let Some(tap) = tap {
             link.tap(tap);
         }
+        if link.conn().is_secured() {
+            let channel = link.socket().channel();
+            link.conn().bind(channel);
+        }
         let mut outcomes = None;
         let ended = talk(&mut link, &mut pieces, &mut outcomes);
-        let why = ended.err().map_or("the connection ended".to_owned(), |error| error.to_string());
+        let why = match ended {
+            Ok(()) => "the connection ended".to_owned(),
+            Err(error) => error.to_string(),
+        };
         Ok(outcomes.or_else(|| link.conn().abandon(why)).unwrap_or_default())
     }
 }
@@ -96,6 +103,11 @@ fn talk(
 ) -> io::Result<()> {
     while let Some((event, submission)) = link.next_event().map_err(io::Error::other)? {
         match event {
+            Event::Secured => {
+                let channel = link.socket().channel();
+                link.conn().bind(channel);
+                Ok(())
+            }
             Event::WantMessage => match pieces()? {
                 Some(piece) => submission.message(piece),
                 None => submission.end_message(),

@@ -46,7 +46,7 @@ fn tells_each_hop() {
 fn a_transcript_has_every_protocol_and_no_secret() {
     let told = told(&journey(&["--transcript"]));
     for line in [
-        "north.test submission  C: AUTH PLAIN ***",
+        "north.test submission  C: AUTH SCRAM-SHA-256-PLUS ***",
         "south.test smtp  C: MAIL FROM:<alice@north.test>",
         "south.test pop3  C: PASS ***",
         "south.test imap  C: A4 IDLE",

@@ -152,6 +152,75 @@ fn each_recipient_is_told_apart() {
 }
 
 #[test]
+fn local_delivery_answers_for_each_recipient() {
+    let mut house = house(&["--lmtp", ANY, "--max-message-size", "1000"]).started().unwrap();
+    let url = plain(&house, "lmtp", "");
+    let output = submit(&url, &["eve@south.test", BOB], "Subject: x\n\nx\n");
+    let told = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(told.starts_with("bob@south.test: 250 2.0.0 Accepted as "), "{told}");
+    assert_eq!(
+        status(&output),
+        (Some(1), "eve@south.test: 550 5.1.1 No such user here\n".to_owned())
+    );
+    let mut talk = Talk::to(house.addr("lmtp").unwrap());
+    assert!(talk.reply().starts_with("220 "));
+    for (line, code) in [
+        ("EHLO client.test", "500"),
+        ("LHLO client.test", "250"),
+        ("MAIL FROM:<>", "250"),
+        ("RCPT TO:<bob@south.test>", "250"),
+        ("RCPT TO:<x@else.test>", "550"),
+        ("RCPT TO:<postmaster@south.test>", "250"),
+        ("DATA", "354"),
+    ] {
+        let reply = talk.ask(line);
+        assert!(reply.starts_with(code), "{line}: {reply}");
+    }
+    assert!(talk.ask("x\r\n.").starts_with("250 "));
+    assert!(talk.reply().starts_with("250 "));
+    assert!(talk.ask("QUIT").starts_with("221 "));
+    let inbox = house.inbox(BOB).unwrap();
+    assert_eq!(inbox.len(), 2);
+    assert!(inbox.iter().all(|message| message.contains(" with LMTP id")), "{inbox:?}");
+}
+
+#[test]
+fn a_sender_hears_of_a_delivery_where_it_asks() {
+    let mut house = house(&["--smtp", ANY]).started().unwrap();
+    let mut talk = Talk::to(house.addr("smtp").unwrap());
+    assert!(talk.reply().starts_with("220 "));
+    for (line, code) in [
+        ("EHLO client.test", "250"),
+        ("MAIL FROM:<bob@south.test> RET=HDRS ENVID=QQ314159", "250"),
+        ("RCPT TO:<bob@south.test> NOTIFY=SUCCESS ORCPT=rfc822;robert@north.test", "250"),
+        ("BDAT 14\r\nSubject: x\r\n\r\n", "250"),
+        ("BDAT 6 LAST\r\n.\r\nx", "250"),
+        ("MAIL FROM:<bob@south.test>", "250"),
+        ("RCPT TO:<bob@south.test> NOTIFY=NEVER", "250"),
+        ("DATA", "354"),
+        ("Subject: y\r\n\r\ny\r\n.", "250"),
+    ] {
+        let reply = talk.ask(line.strip_suffix("\r\n").unwrap_or(line));
+        assert!(reply.starts_with(code), "{line}: {reply}");
+    }
+    let inbox = house.inbox(BOB).unwrap();
+    let [message, report, other] = &inbox[..] else { panic!("{inbox:?}") };
+    assert!(message.ends_with("Subject: x\r\n\r\n.\r\nx\r\n"), "{message}");
+    assert!(other.ends_with("y\r\n"));
+    assert!(report.starts_with("Return-Path: <>\r\n"));
+    for line in [
+        "Original-Envelope-Id: QQ314159",
+        "Original-Recipient: rfc822; robert@north.test",
+        "Final-Recipient: rfc822; bob@south.test",
+        "Action: delivered",
+        "Status: 2.0.0",
+        "Content-Type: text/rfc822-headers",
+    ] {
+        assert!(report.contains(&format!("\r\n{line}\r\n")), "{line}: {report}");
+    }
+}
+
+#[test]
 fn what_is_too_large_is_refused_early_and_late() {
     let mut house = house(&["--smtp", ANY, "--max-message-size", "1000"]).started().unwrap();
     let url = plain(&house, "smtp", "");
@@ -204,13 +273,17 @@ fn submission_is_for_those_who_log_in() {
     assert!(code == Some(1) && error.contains("535 5.7.8") && !error.contains("wrong"), "{error}");
     let (code, error) = status(&send(&url("submission", &user), &[]));
     assert!(code == Some(1) && error.contains("certificate"), "{error}");
-    // A password is not sent without TLS, since the server does not offer to take it.
+    // Without TLS, by what shows no password.
     let open = plain(&house, "submission", &user);
-    let (code, error) = status(&send(&open, &[]));
-    assert!(code == Some(1) && error.contains("no way to log in"), "{error}");
+    let output = send(&open, &["--transcript"]);
+    let transcript = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(transcript.contains("C: AUTH SCRAM-SHA-256 ***"), "{transcript}");
+    assert_eq!(status(&output), done());
     let output = send(&url("submission", &user), &["--ca", &ca, "--transcript"]);
     let transcript = String::from_utf8(output.stdout).unwrap();
-    assert!(transcript.contains("C: STARTTLS") && transcript.contains("C: AUTH PLAIN ***"));
+    assert!(
+        transcript.contains("C: STARTTLS") && transcript.contains("C: AUTH SCRAM-SHA-256-PLUS ***")
+    );
     // A domain that means something else elsewhere.
     let (code, error) = status(
         &run(
@@ -233,8 +306,9 @@ fn submission_is_for_those_who_log_in() {
     );
     assert!(code == Some(1) && error.starts_with("bob@intranet: 550 5.1.2"), "{error}");
     let inbox = house.inbox(BOB).unwrap();
-    assert_eq!(inbox.len(), 3);
-    assert!(inbox.iter().all(|message| message.contains(" with ESMTPSA ")));
+    assert_eq!(inbox.len(), 4);
+    let secure = inbox.iter().filter(|message| message.contains(" with ESMTPSA ")).count();
+    assert_eq!(secure, 3);
 }
 
 #[test]

@@ -44,6 +44,11 @@ pub(super) async fn submit(
     let mut outcome = None;
     while let Some((event, smtp)) = link.next_event().await.map_err(|e| stop(&e))? {
         match event {
+            Event::Secured => {
+                let channel = link.socket().channel();
+                link.conn().bind(channel);
+                Ok(())
+            }
             Event::WantMessage => {
                 let piece = message.split_to(message.len().min(PIECE));
                 if message.is_empty() { smtp.last_message(piece) } else { smtp.message(piece) }

@@ -175,12 +175,12 @@ mod tests {
 
     #[test]
     fn a_state_is_kept() {
-        let mail = |line: &str| match Command::parse(line.as_bytes()).unwrap().into_owned() {
-            Command::Mail(mail) => mail,
+        let mail = |line: &str| match Command::parse(line.as_bytes()).unwrap() {
+            Command::Mail(mail) => mail.into_owned(),
             other => panic!("{other:?}"),
         };
-        let rcpt = |line: &str| match Command::parse(line.as_bytes()).unwrap().into_owned() {
-            Command::Rcpt(rcpt) => rcpt,
+        let rcpt = |line: &str| match Command::parse(line.as_bytes()).unwrap() {
+            Command::Rcpt(rcpt) => rcpt.into_owned(),
             other => panic!("{other:?}"),
         };
         let mail = mail("MAIL FROM:<ann@north.test> RET=HDRS ENVID=a+2Bb\r\n");

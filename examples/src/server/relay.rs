@@ -163,8 +163,11 @@ async fn relay(context: &Context, courier: &Arc<Courier>, batch: Batch) -> store
     state.mail.body = has_eight_bit(&message).await?.then_some(Body::EightBitMime);
     let mut delivery = Delivery::new(state, schedule());
     let mut jobs = JoinSet::new();
+    let mut seen = stages(delivery.state());
     loop {
-        let done = match delivery.next(now()) {
+        let action = delivery.next(now());
+        log(&mut seen, delivery.state());
+        let done = match action {
             Action::LookUp { domain } => {
                 let courier = Arc::clone(courier);
                 jobs.spawn(async move {
@@ -202,7 +205,6 @@ async fn relay(context: &Context, courier: &Arc<Courier>, batch: Batch) -> store
             Some(Done::Found(domain, answer)) => delivery.found(&domain, answer, now()),
             Some(Done::Tried(attempt, outcomes, has_dsn)) => {
                 delivery.tried(&attempt, outcomes, has_dsn, now());
-                log(&attempt, delivery.state());
                 // First of all: nobody is to get it twice, whatever fails behind this.
                 store(context, &batch, delivery.state(), now(), None).await?;
             }
@@ -230,14 +232,24 @@ async fn store(
     context.store.advance(progress).await
 }
 
-fn log(attempt: &Attempt, state: &State) {
-    for recipient in attempt.recipients.iter().filter_map(|&at| state.recipients.get(at)) {
+/// How far each recipient is, and after how many rounds.
+fn stages(state: &State) -> Vec<(Stage, u32)> {
+    state.recipients.iter().map(|it| (it.stage, it.attempts)).collect()
+}
+
+/// Logs what has changed.
+fn log(seen: &mut Vec<(Stage, u32)>, state: &State) {
+    let before = std::mem::replace(seen, stages(state));
+    for ((recipient, before), after) in state.recipients.iter().zip(before).zip(&*seen) {
         let Some(Diagnosis { status, text, .. }) = &recipient.last else { continue };
-        let path = &recipient.rcpt.forward_path;
-        match recipient.stage {
-            Stage::Waiting => tracing::info!(recipient = %path, why = text, "not now"),
-            _ if status.class() == 2 => tracing::info!(recipient = %path, reply = text, "relayed"),
-            _ => tracing::info!(recipient = %path, why = text, "given up"),
+        let path = recipient.rcpt.forward_path.to_string();
+        let recipient = path.trim_matches(['<', '>']);
+        match after {
+            (Stage::Waiting, _) if before == *after => {}
+            (Stage::Waiting, _) => tracing::info!(recipient, why = text, "not now"),
+            _ if before.0 != Stage::Waiting => {}
+            _ if status.class() == 2 => tracing::info!(recipient, reply = text, "relayed"),
+            _ => tracing::info!(recipient, why = text, "given up"),
         }
     }
 }

@@ -44,30 +44,39 @@ pub(super) async fn report(
         Some(Told { rcpt, action, reported: reported.clone() })
     });
     let told: Vec<_> = recipients.collect();
-    make(context, message, &state.mail, Some(state.created), &told).await
+    // RFC 3461 §4.3: what of a failed message goes back, its sender says; of others the header does.
+    let is_whole = action == DsnAction::Failed
+        && state.mail.ret == Some(Ret::Full)
+        && message.size() <= RETURNED_MAX;
+    let returned = if is_whole {
+        Returned::message(message.read_all(usize::MAX).await?)
+    } else {
+        Returned::headers(message.read_all(HEADER_MAX).await?)
+    };
+    make(context, &state.mail, Some(state.created), &told, returned).await
 }
 
-/// A report of those of its recipients who have a message here and whose sender wants to know.
+/// A report of recipients who have a message in their mailbox here, as its sender wants to know;
+/// `header` may hold more than that. None where there are none, or nobody is to be told.
 ///
 /// # Errors
 ///
 /// Those of the store.
 pub(super) async fn delivered(
     context: &Context,
-    message: &Reader,
+    header: Vec<u8>,
     mail: &Mail<'_>,
     recipients: &[Rcpt<'static>],
 ) -> store::Result<Option<(Blob, Envelope)>> {
     let told: Vec<_> = recipients
         .iter()
-        .filter(|rcpt| rcpt.notify.is_some_and(|notify| notify.success))
         .map(|rcpt| {
             let mut reported = Reported::new(0, EnhancedStatusCode::OK);
             reported.text = "it is in the mailbox".into();
             Told { rcpt, action: DsnAction::Delivered, reported }
         })
         .collect();
-    make(context, message, mail, None, &told).await
+    make(context, mail, None, &told, Returned::headers(header)).await
 }
 
 /// What is told of a recipient.
@@ -79,13 +88,15 @@ struct Told<'a> {
 
 async fn make(
     context: &Context,
-    message: &Reader,
     mail: &Mail<'_>,
     arrived: Option<Time>,
     told: &[Told<'_>],
+    returned: Returned,
 ) -> store::Result<Option<(Blob, Envelope)>> {
     let ReversePath::Mailbox(sender) = &mail.reverse_path else { return Ok(None) };
-    let Some(first) = told.first() else { return Ok(None) };
+    if told.is_empty() {
+        return Ok(None);
+    }
     let address = sender.to_string();
     let prefix = ReturnPath::new(None).encode().map_err(io::Error::other)?;
     let mut envelope = Envelope { prefix, ..Envelope::default() };
@@ -99,15 +110,6 @@ async fn make(
         }
         Destination::Unknown => return Ok(None),
     }
-    // RFC 3461 §4.3: what of a failed message goes back, its sender says; of others the header does.
-    let is_whole = first.action == DsnAction::Failed
-        && mail.ret == Some(Ret::Full)
-        && message.size() <= RETURNED_MAX;
-    let returned = if is_whole {
-        Returned::message(message.read_all(usize::MAX).await?)
-    } else {
-        Returned::headers(message.read_all(HEADER_MAX).await?)
-    };
     let pieces = match compose(context.hostname.as_str(), &address, mail, arrived, told, returned) {
         Ok(pieces) => pieces,
         Err(error) => {

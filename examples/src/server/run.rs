@@ -32,9 +32,6 @@ pub enum Error {
     /// Its listeners.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A protocol that is not there yet.
-    #[error("--{} is not there yet", .0.name())]
-    Service(Service),
 }
 
 /// A server that listens, and does not serve anybody yet.
@@ -53,9 +50,6 @@ pub struct Started {
 ///
 /// Where it cannot start.
 pub async fn start(options: ServerOptions, taps: Option<Taps>) -> Result<Started, Error> {
-    if let Some((service, _)) = options.listen.iter().find(|(service, _)| !is_there(*service)) {
-        return Err(Error::Service(*service));
-    }
     let hostname: Domain<'static> = options
         .hostname
         .parse()
@@ -128,20 +122,14 @@ fn certificate(options: &ServerOptions) -> Result<Tls, tls::Error> {
 /// What each listener's connections run.
 struct Sessions(Arc<Context>);
 
-const fn is_there(service: Service) -> bool {
-    !matches!(service, Service::Lmtp)
-}
-
 impl Session for Sessions {
     async fn run(&self, accepted: Accepted) {
         match accepted.service {
-            Service::Smtp | Service::Submission | Service::Submissions => {
+            Service::Smtp | Service::Submission | Service::Submissions | Service::Lmtp => {
                 smtp::run(&self.0, accepted).await;
             }
             Service::Pop3 | Service::Pop3s => pop3::run(&self.0, accepted).await,
             Service::Imap | Service::Imaps => imap::run(&self.0, accepted).await,
-            // `is_there` lets nobody listen for this.
-            Service::Lmtp => {}
         }
     }
 }

@@ -1,8 +1,9 @@
-//! SMTP: a mail exchanger, and message submission (RFC 6409).
+//! SMTP: a mail exchanger, message submission (RFC 6409), and local delivery (LMTP, RFC 2033).
 
 use super::{
     Accepted, Context, Service,
     login::{Login, Outcome, Request, mechanisms},
+    queue, report,
 };
 use crate::{
     accounts::Destination,
@@ -12,7 +13,9 @@ use crate::{
 use mailrail_message::{DateTime, Hops, Received, ReturnPath};
 use mailrail_smtp::{
     Config, Domain, EnhancedStatusCode, Extensions, ForwardPath, Host, Mailbox, Misuse, Reply,
-    ReplyCode, ReversePath, Server, command::Mail, server::Event,
+    ReplyCode, ReversePath, Server,
+    command::{Mail, Rcpt},
+    server::Event,
 };
 use mailrail_wire::Secret;
 use std::{
@@ -23,6 +26,8 @@ use std::{
 /// How many trace fields a message may have before it counts as one that goes round in circles
 /// (RFC 5321 §6.3).
 const HOPS_MAX: usize = 100;
+/// How much of a message's header is kept for a report of its delivery, in bytes.
+const HEADER_MAX: usize = 64 * 1024;
 
 /// Talks SMTP over an accepted connection until its end.
 pub async fn run(context: &Context, accepted: Accepted) {
@@ -62,9 +67,14 @@ pub async fn run(context: &Context, accepted: Accepted) {
     }
 }
 
+const fn is_submission(service: Service) -> bool {
+    matches!(service, Service::Submission | Service::Submissions)
+}
+
 fn machine(context: &Context, service: Service, stream: &Stream) -> Server {
-    let submission = service != Service::Smtp;
+    let submission = is_submission(service);
     let mut offer = Extensions::built_in();
+    (offer.chunking, offer.smtp_utf8, offer.dsn) = (true, true, true);
     offer.size = Some(context.max_message_size);
     offer.starttls = stream.has_tls();
     if submission {
@@ -74,6 +84,7 @@ fn machine(context: &Context, service: Service, stream: &Stream) -> Server {
         }
     }
     let mut config = Config::default();
+    config.lmtp = service == Service::Lmtp;
     config.require_auth = submission;
     config.allow_plaintext_auth = context.allow_plaintext;
     if stream.is_secure() { Server::over_tls(offer, config) } else { Server::new(offer, config) }
@@ -96,8 +107,13 @@ struct Transaction {
     /// Names the message in the log and in its trace field.
     id: String,
     envelope: Envelope,
+    mail: Mail<'static>,
     /// As the client wrote them.
     recipients: Vec<String>,
+    /// Those who have a mailbox here and whose sender wants to know once the message is in it.
+    told: Vec<Rcpt<'static>>,
+    /// The header, as far as a report about them takes it along.
+    header: Vec<u8>,
     /// The message, as far as it has come; none before DATA, and where it is lost.
     incoming: Option<Incoming>,
     hops: Hops,
@@ -108,7 +124,7 @@ impl<'c> Session<'c> {
     fn new(context: &'c Context, service: Service, peer: SocketAddr, over_limit: bool) -> Self {
         Self {
             context,
-            submission: service != Service::Smtp,
+            submission: is_submission(service),
             peer,
             over_limit,
             host: String::new(),
@@ -131,8 +147,8 @@ impl<'c> Session<'c> {
             }
             Event::AuthenticateResponse(response) => self.log_in(Some(response), smtp),
             Event::Mail(mail) => self.mail(&mail, smtp),
-            Event::Rcpt(rcpt) => self.rcpt(&rcpt.forward_path, smtp),
-            Event::Data => self.data(smtp).await,
+            Event::Rcpt(rcpt) => self.rcpt(&rcpt, smtp),
+            Event::Data | Event::Bdat { .. } => self.data(smtp).await,
             Event::Message(piece) => {
                 if let Some(transaction) = &mut self.transaction {
                     transaction.take(piece).await;
@@ -211,7 +227,10 @@ impl<'c> Session<'c> {
                 prefix,
                 ..Envelope::default()
             },
+            mail: mail.clone().into_owned(),
             recipients: Vec::new(),
+            told: Vec::new(),
+            header: Vec::new(),
             incoming: None,
             hops: Hops::default(),
             refusal: None,
@@ -226,7 +245,8 @@ impl<'c> Session<'c> {
         !self.submission || is_dotted(mailbox) || is_local()
     }
 
-    fn rcpt(&mut self, path: &ForwardPath<'_>, smtp: &mut Server) -> Result<(), Misuse> {
+    fn rcpt(&mut self, rcpt: &Rcpt<'_>, smtp: &mut Server) -> Result<(), Misuse> {
+        let path = &rcpt.forward_path;
         let recipient = match path {
             ForwardPath::Postmaster => "postmaster".to_owned(),
             ForwardPath::Mailbox(mailbox) => mailbox.to_string(),
@@ -236,7 +256,12 @@ impl<'c> Session<'c> {
             return smtp.reply(&local_error());
         };
         match self.context.accounts.destination(&recipient) {
-            Destination::Local(account) => transaction.envelope.local.push(account),
+            Destination::Local(account) => {
+                transaction.envelope.local.push(account);
+                if rcpt.notify.is_some_and(|notify| notify.success) {
+                    transaction.told.push(rcpt.clone().into_owned());
+                }
+            }
             Destination::Unknown => {
                 tracing::info!(peer = %self.peer, recipient, "no such user");
                 return smtp.reply(&unavailable((5, 1, 1), "No such user here"));
@@ -249,7 +274,10 @@ impl<'c> Session<'c> {
                 let text = "The recipient's domain is not fully qualified";
                 return smtp.reply(&unavailable((5, 1, 2), text));
             }
-            Destination::Remote => transaction.envelope.remote.push(recipient.clone()),
+            Destination::Remote => match queue::remote(&transaction.mail, rcpt) {
+                Ok(remote) => transaction.envelope.remote.push(remote),
+                Err(error) => return smtp.reply(&failed(&error)),
+            },
         }
         transaction.recipients.push(recipient);
         smtp.accept()
@@ -259,6 +287,10 @@ impl<'c> Session<'c> {
         let Some(transaction) = &mut self.transaction else {
             return smtp.reply(&local_error());
         };
+        if transaction.incoming.is_some() || transaction.refusal.is_some() {
+            // A further chunk.
+            return smtp.accept();
+        }
         let trace = Trace {
             host: &self.host,
             peer: self.peer.ip().to_canonical(),
@@ -275,23 +307,45 @@ impl<'c> Session<'c> {
         let Some(transaction) = self.transaction.take() else {
             return smtp.reply(&local_error());
         };
-        let Transaction { id, envelope, recipients, incoming, refusal, .. } = *transaction;
+        let Transaction { id, envelope, mail, recipients, told, header, incoming, refusal, .. } =
+            *transaction;
         let size = incoming.as_ref().map_or(0, Incoming::len);
         let stored = match (refusal, incoming) {
             (None, Some(incoming)) => keep(&self.context.store, incoming, envelope).await,
             (refusal, _) => Err(refusal.unwrap_or_else(local_error)),
         };
-        match stored {
+        let answer = match stored {
             Ok(()) => {
                 tracing::info!(id, peer = %self.peer, size, ?recipients, "accepted");
+                if let Err(error) = tell(self.context, &mail, &told, header).await {
+                    tracing::error!(id, %error, "the report of a delivery");
+                }
                 let text = format!("Accepted as {id}");
-                smtp.reply(&Reply::new(ReplyCode::OK, text).with_enhanced(EnhancedStatusCode::OK))
+                Reply::new(ReplyCode::OK, text).with_enhanced(EnhancedStatusCode::OK)
             }
             Err(refusal) => {
                 tracing::info!(id, peer = %self.peer, %refusal, "refused");
-                smtp.reply(&refusal)
+                refusal
             }
+        };
+        // In LMTP, a reply for each recipient: all have it, or none.
+        for _ in 1..smtp.recipients_owed() {
+            smtp.reply(&answer)?;
         }
+        smtp.reply(&answer)
+    }
+}
+
+/// Tells the sender who has the message now, where that is wanted.
+async fn tell(
+    context: &Context,
+    mail: &Mail<'_>,
+    told: &[Rcpt<'static>],
+    header: Vec<u8>,
+) -> store::Result<()> {
+    match report::delivered(context, header, mail, told).await? {
+        Some((blob, envelope)) => context.store.accept(blob, envelope).await,
+        None => Ok(()),
     }
 }
 
@@ -357,6 +411,10 @@ impl Transaction {
     async fn take(&mut self, piece: &[u8]) {
         let Some(incoming) = &mut self.incoming else { return };
         self.hops.pass(piece);
+        if !self.told.is_empty() {
+            let room = HEADER_MAX.saturating_sub(self.header.len());
+            self.header.extend_from_slice(piece.get(..room).unwrap_or(piece));
+        }
         let refusal = if self.hops.count() > HOPS_MAX {
             Some(reply(ReplyCode::TRANSACTION_FAILED, (5, 4, 6), "Too many hops: a mail loop"))
         } else {

@@ -14,7 +14,7 @@ use crate::{
 use alloc::{boxed::Box, string::ToString as _, vec::Vec};
 use bytes::Bytes;
 use core::{fmt, iter, time::Duration};
-use mailrail_sasl::{Authenticator, Channel, ChannelBinding, ClientMechanism};
+use mailrail_sasl::{Authenticator, Channel, ClientMechanism};
 use mailrail_wire::{Connection, Input, Output, Step, Time};
 use transaction::Transaction;
 
@@ -132,7 +132,8 @@ pub struct Submission {
 #[derive(Debug)]
 struct Login {
     authenticator: Authenticator,
-    binding: Option<ChannelBinding>,
+    /// What the caller knows of the TLS connection.
+    channel: Option<Channel>,
     /// The one chosen.
     mechanism: Option<Box<dyn ClientMechanism>>,
 }
@@ -200,16 +201,17 @@ impl Submission {
     pub fn with_login(mut self, authenticator: Authenticator) -> Self {
         let authenticator =
             if self.allow_plaintext { authenticator.allow_plaintext() } else { authenticator };
-        let login = Login { authenticator, binding: None, mechanism: None };
+        let login = Login { authenticator, channel: None, mechanism: None };
         self.login = Some(Box::new(login));
         self
     }
 
-    /// What binds the login to the TLS connection, so that nobody in between can pass it on: give it
-    /// at [`Event::Secured`], or, where TLS is implicit, before the first poll.
-    pub fn bind(&mut self, binding: ChannelBinding) {
+    /// Tells what the TLS connection is called at both ends, so that the login is bound to it and
+    /// nobody in between can pass it on: call it at [`Event::Secured`], or, where TLS is implicit,
+    /// before the first poll.
+    pub fn bind(&mut self, channel: Channel) {
         if let Some(login) = &mut self.login {
-            login.binding = Some(binding);
+            login.channel = Some(channel);
         }
     }
 
@@ -403,10 +405,10 @@ impl Submission {
     fn log_in(&mut self) -> Result<(), Misuse> {
         let is_secured = self.client.is_secured();
         let Some(login) = &mut self.login else { return self.enter() };
-        let channel = match (is_secured, login.binding.take()) {
-            (true, Some(binding)) => Channel::tls().with_binding(binding),
-            (true, None) => Channel::tls(),
-            (false, _) => Channel::plaintext(),
+        let channel = match login.channel.take() {
+            Some(channel) if is_secured => channel,
+            None if is_secured => Channel::tls(),
+            _ => Channel::plaintext(),
         };
         let offered = self.client.extensions().into_iter().flat_map(Extensions::mechanisms);
         let chosen = login.authenticator.choose(offered, &channel).and_then(|mut mechanism| {
