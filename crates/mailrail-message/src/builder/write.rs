@@ -136,7 +136,7 @@ impl Builder<'_> {
             let written = writer.entity(&body);
             writer.flush();
             match written {
-                Ok(()) => return Ok((writer.needs, is_utf8)),
+                Ok(()) => return Ok((writer.needs, is_utf8 || writer.is_utf8)),
                 Err(Error::BoundaryInContent) => random = random.wrapping_mul(MULTIPLIER) ^ 1,
                 Err(error) => return Err(error),
             }

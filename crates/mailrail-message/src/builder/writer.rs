@@ -34,6 +34,10 @@ pub(super) struct Writer<'o> {
     way: BodyType,
     utf8: bool,
     pub(super) needs: BodyType,
+    /// Where the part that is being written starts in `out`.
+    part: usize,
+    /// Whether a part's header holds UTF-8.
+    pub(super) is_utf8: bool,
 }
 
 impl<'o> Writer<'o> {
@@ -46,7 +50,19 @@ impl<'o> Writer<'o> {
     ) -> Self {
         let random = format!("{random:032x}");
         let needs = BodyType::SevenBit;
-        Self { out, segments, random, boundaries: 0, is_inside: false, way, utf8, needs }
+        let part = out.len();
+        Self {
+            out,
+            segments,
+            random,
+            boundaries: 0,
+            is_inside: false,
+            way,
+            utf8,
+            needs,
+            part,
+            is_utf8: false,
+        }
     }
 
     /// Moves what was written so far before what comes later.
@@ -66,13 +82,16 @@ impl<'o> Writer<'o> {
         self.out.extend_from_slice(text.as_bytes());
     }
 
+    /// Ends the header of a part.
     fn coding(&mut self, coding: Coding) {
+        self.is_utf8 |= !self.out.get(self.part..).unwrap_or_default().is_ascii();
         self.text("Content-Transfer-Encoding: ");
         self.text(coding.name());
         self.text("\r\n\r\n");
     }
 
     pub(super) fn entity(&mut self, entity: &Entity<'_, '_>) -> Result<(), Error> {
+        self.part = self.out.len();
         match entity {
             Entity::Text(text) => self.text_part(text),
             Entity::File { file, is_inline } => self.file(file, *is_inline),
