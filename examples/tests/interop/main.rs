@@ -7,6 +7,7 @@
     reason = "a test may fail"
 )]
 
+mod compose;
 mod imap;
 mod mx;
 mod peers;
@@ -26,6 +27,7 @@ fn main() {
     pop3::add(&mut suite);
     pop3_clients::add(&mut suite);
     imap::add(&mut suite);
+    compose::add(&mut suite);
     smtp::add(&mut suite);
     mx::add(&mut suite);
     postfix::add(&mut suite);

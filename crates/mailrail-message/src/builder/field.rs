@@ -166,9 +166,9 @@ pub(super) fn write_addresses(
                 check(field, &group.name)?;
                 line.phrase(&group.name);
                 // White space must follow an encoded word in a phrase (RFC 2047 §5 (3)).
-                match group.name.is_ascii() {
-                    true => line.glue(":"),
-                    false => line.word(":"),
+                match line.ends_encoded() {
+                    true => line.word(":"),
+                    false => line.glue(":"),
                 }
                 for (at, mailbox) in group.members.iter().enumerate() {
                     if at > 0 {

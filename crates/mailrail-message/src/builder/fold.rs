@@ -109,6 +109,11 @@ impl<'o> Fold<'o> {
         }
     }
 
+    /// Whether the last word is an encoded one.
+    pub(crate) fn ends_encoded(&self) -> bool {
+        self.out.ends_with(b"?=")
+    }
+
     /// A display name (`phrase`, RFC 5322 §3.2.5).
     pub(crate) fn phrase(&mut self, name: &str) {
         let is_atoms = is_plain_text(name, self.utf8)
@@ -116,7 +121,7 @@ impl<'o> Fold<'o> {
         if is_atoms {
             return self.words(name);
         }
-        for word in phrase_words(name, self.column(), self.utf8) {
+        for word in phrase_words(name, self.utf8) {
             self.word(&word);
         }
     }
@@ -125,7 +130,9 @@ impl<'o> Fold<'o> {
     pub(crate) fn parameter(&mut self, name: &str, value: &str) {
         self.glue(";");
         let is_short = name.len() + value.len() < 70;
-        if is_short && !value.is_empty() && value.bytes().all(is_token) {
+        // Marks of RFC 2231 are none in a token, but not every reader knows that.
+        let is_word = |byte| is_token(byte) && percent::is_plain(byte);
+        if is_short && !value.is_empty() && value.bytes().all(is_word) {
             return self.joined(&[name, "=", value]);
         }
         let is_printable = match self.utf8 {
@@ -167,18 +174,22 @@ impl<'o> Fold<'o> {
     }
 }
 
+/// The value percent-encoded, in pieces of whole characters: some readers decode each by itself.
 fn percent_pieces(value: &str, room: usize) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = Vec::new();
-    for byte in value.bytes() {
-        let width = if percent::is_plain(byte) { 1 } else { 3 };
-        if piece.len() + width > room {
+    for letter in value.chars() {
+        let mut bytes = [0; 4];
+        let bytes = letter.encode_utf8(&mut bytes).as_bytes();
+        let width = if bytes.iter().all(|byte| percent::is_plain(*byte)) { 1 } else { 3 };
+        if piece.len() + bytes.len() * width > room {
             pieces.push(core::mem::take(&mut piece));
         }
-        if width == 1 {
-            piece.push(byte);
-        } else {
-            push_escape(&mut piece, b'%', byte);
+        for byte in bytes {
+            match width {
+                1 => piece.push(*byte),
+                _ => push_escape(&mut piece, b'%', *byte),
+            }
         }
     }
     pieces.push(piece);
@@ -204,6 +215,7 @@ mod tests {
     fn parameters_are_encoded_where_they_must_be() {
         assert_eq!(parameter("a.txt", false), "X:; filename=a.txt\r\n");
         assert_eq!(parameter("a \"b\".txt", false), "X:; filename=\"a \\\"b\\\".txt\"\r\n");
+        assert_eq!(parameter("*", false), "X:; filename=\"*\"\r\n");
         assert_eq!(parameter("", false), "X:; filename=\"\"\r\n");
         assert_eq!(parameter("\u{e9}.txt", false), "X:; filename*=utf-8''%C3%A9.txt\r\n");
         assert_eq!(parameter("\u{e9}.txt", true), "X:; filename=\"\u{e9}.txt\"\r\n");

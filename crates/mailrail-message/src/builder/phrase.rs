@@ -71,17 +71,18 @@ pub(super) fn text_words(text: &str, column: usize, utf8: bool) -> Vec<String> {
     out
 }
 
-/// A display name (`phrase`, RFC 5322 §3.2.5) that is no row of atoms: a quoted string, else encoded words.
-pub(super) fn phrase_words(name: &str, column: usize, utf8: bool) -> Vec<String> {
+/// A display name (`phrase`, RFC 5322 §3.2.5) that is no row of atoms: a quoted string, else encoded words, as few as can be:
+/// some readers leave the white space between two of them.
+pub(super) fn phrase_words(name: &str, utf8: bool) -> Vec<String> {
     let is_printable = match utf8 {
         true => !name.chars().any(is_odd),
         false => name.bytes().all(|byte| matches!(byte, b' '..=b'~')),
     };
     if !is_printable || name.len() > WORD - 2 || name.contains("=?") {
-        return encoded_word::encode_at(name, column);
+        return encoded_word::encode(name);
     }
     let quoted = quote(name);
-    if quoted.len() > WORD { encoded_word::encode_at(name, column) } else { alloc::vec![quoted] }
+    if quoted.len() > WORD { encoded_word::encode(name) } else { alloc::vec![quoted] }
 }
 
 #[cfg(test)]
