@@ -110,7 +110,7 @@ impl Draw {
         (0..count).map(|_| u8::try_from(self.next(256)).unwrap_or(0)).collect()
     }
 
-    fn mailbox(&mut self) -> (Mailbox<'static>, Value) {
+    fn mailbox(&mut self) -> Result<(Mailbox<'static>, Value)> {
         let address = self.of(&[
             "bob@south.test",
             "\"b o\"@south.test",
@@ -118,14 +118,14 @@ impl Draw {
             "\"(x)\"@y.test",
             "q@[192.0.2.1]",
         ]);
-        let mailbox = Mailbox::new(address).expect("valid");
-        match self.chance() {
+        let mailbox = Mailbox::new(address)?;
+        Ok(match self.chance() {
             true => {
                 let name = self.name();
                 (mailbox.with_name(name.clone()), json!([name, address]))
             }
             false => (mailbox, json!(["", address])),
-        }
+        })
     }
 }
 
@@ -193,7 +193,7 @@ fn report(draw: &mut Draw, builder: Builder<'static>) -> (Builder<'static>, Valu
 
 /// A message, and what is to be read of it.
 fn message(draw: &mut Draw) -> Result<(Vec<u8>, Value)> {
-    let (from, from_read) = draw.mailbox();
+    let (from, from_read) = draw.mailbox()?;
     let seconds = i64::try_from(draw.next(2_000_000_000))?;
     let offset = i16::try_from(draw.next(1700))? - 850;
     let id = MessageId::new("1.2@north.test")?;
@@ -206,7 +206,7 @@ fn message(draw: &mut Draw) -> Result<(Vec<u8>, Value)> {
         .field("Comments", FieldValue::Text(comments.clone().into()));
     let mut to = Vec::new();
     for _ in 0..draw.next(4) {
-        let (mailbox, read) = draw.mailbox();
+        let (mailbox, read) = draw.mailbox()?;
         if draw.next(4) == 0 {
             let name = draw.name();
             to.push(json!([name, [read]]));
