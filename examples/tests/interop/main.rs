@@ -9,6 +9,7 @@
 
 mod compose;
 mod imap;
+mod mta;
 mod mx;
 mod peers;
 mod pop3;
@@ -31,6 +32,7 @@ fn main() {
     smtp::add(&mut suite);
     mx::add(&mut suite);
     postfix::add(&mut suite);
+    mta::add(&mut suite);
     sasl::add(&mut suite);
     suite.run().exit();
 }

@@ -1,4 +1,5 @@
-//! SMTP: curl, swaks, Python's smtplib, mutt and Postfix's smtp-source against our server.
+//! SMTP: curl, swaks, Python's smtplib, mutt, msmtp, nodemailer and Postfix's smtp-source against our
+//! server.
 
 use crate::support::{
     Result,
@@ -16,6 +17,7 @@ const BOB: &str = "bob@south.test";
 const CAROL: &str = "carol@south.test";
 const NOBODY: &str = "nobody@south.test";
 const FAR: &str = "far@north.test";
+const NODEMAILER: &str = "/usr/local/lib/mailrail-peers/nodemailer/node_modules/nodemailer";
 
 pub(crate) fn add(suite: &mut Suite) {
     suite.test("smtp::curl_and_server", &["curl"], curl);
@@ -23,12 +25,15 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.test("smtp::python_and_server", &["python3"], python);
     suite.test("smtp::mutt_and_server", &["mutt", "timeout"], mutt);
     suite.test("smtp::smtp_source_and_server", &["smtp-source", "timeout"], smtp_source);
+    suite.test("smtp::msmtp_and_server", &["msmtp", "timeout"], msmtp);
+    let package = format!("{NODEMAILER}/package.json");
+    suite.test("smtp::nodemailer_and_server", &["node", &package], node);
 }
 
 /// A server with accounts, and the file to trust it by.
 fn house() -> Result<(House, String)> {
     let mut listen = Vec::new();
-    for service in ["--smtp", "--submission", "--submissions"] {
+    for service in ["--smtp", "--submission", "--submissions", "--lmtp"] {
         listen.extend([service, "127.0.0.1:0"]);
     }
     let mut house = House::new(SERVER, "south.test", &[ALICE, BOB, CAROL], &listen)?;
@@ -249,21 +254,124 @@ set charset=utf-8 send_charset=utf-8 allow_8bit=yes encode_from=no sleep_time=0
 }
 
 /// Ten connections at once bring 500 messages; it fails where one is not acknowledged.
+/// Fifty sessions, five thousand messages: all that are acknowledged are stored, each once.
 fn smtp_source() -> Result {
+    const SESSIONS: usize = 50;
+    const MESSAGES: usize = 5_000;
     let (mut house, _) = house()?;
     let addr = house.addr("smtp")?.to_string();
-    let args = ["-d", "-s", "10", "-m", "500", "-l", "5000", "-f", "a@x.test", "-t", BOB, &addr];
+    let (sessions, messages) = (SESSIONS.to_string(), MESSAGES.to_string());
+    let load = ["-d", "-s", &sessions, "-m", &messages, "-l", "5000"];
     // It waits for as long as it takes.
     let program = find("smtp-source").ok_or("it is gone")?.display().to_string();
-    run("timeout", &[&["120", &program], &args[..]].concat())?;
+    let args = [&["120", &program], &load[..], &["-f", "a@x.test", "-t", BOB, &addr]];
+    run("timeout", &args.concat())?;
     let arrived = arrived(&mut house, BOB)?;
     let id = |message: &Vec<u8>| {
         let text = String::from_utf8_lossy(message).to_ascii_lowercase();
         text.split("\r\n").find(|line| line.starts_with("message-id:")).map(str::to_owned)
     };
     let ids: HashSet<_> = arrived.iter().filter_map(id).collect();
-    assert_eq!((arrived.len(), ids.len()), (500, 500));
+    assert_eq!((arrived.len(), ids.len()), (MESSAGES, MESSAGES));
     let sizes: HashSet<_> = arrived.iter().map(|message| message.len() / 100).collect();
     assert!(sizes.len() <= 2, "{sizes:?}");
+    Ok(())
+}
+
+const NODE_MAILER: &str = r"
+const [folder, submission, submissions, ca, user, password] = process.argv.slice(1);
+const fs = require('fs'), mailer = require(folder);
+const bob = 'bob@south.test', carol = 'carol@south.test', nobody = 'nobody@south.test';
+const fails = async (code, work) => {
+  try { await work(); } catch (error) {
+    if (error.responseCode !== code) throw error;
+    return;
+  }
+  throw new Error(`${code}: done`);
+};
+(async () => {
+  for (const [port, secure] of [[submission, false], [submissions, true]]) {
+    const way = {
+      host: 'localhost', port, secure, requireTLS: !secure, tls: { ca: fs.readFileSync(ca) },
+      pool: true, maxConnections: 2, auth: { user, pass: password },
+    };
+    const transport = mailer.createTransport(way);
+    const mail = (n, to, more) => ({
+      from: user, to, subject: `number ${n} gr\u00fc\u00df`, text: '.\n..\n.dot\nend\n', ...more,
+    });
+    const many = Array.from({ length: 20 }, (_, n) => transport.sendMail(mail(n, [bob, carol])));
+    for (const sent of await Promise.all(many)) {
+      if (sent.accepted.length !== 2) throw new Error(JSON.stringify(sent));
+    }
+    const some = await transport.sendMail(mail('some', [bob, nobody]));
+    if (some.rejected.join() !== nobody) throw new Error(JSON.stringify(some));
+    await fails(550, () => transport.sendMail(mail('none', [nobody])));
+    const dsn = { id: 'node', return: 'headers', notify: ['success'], recipient: user };
+    await transport.sendMail(mail('told', [bob], { dsn }));
+    transport.close();
+    const wrong = mailer.createTransport({ ...way, pool: false, auth: { user, pass: 'x' } });
+    await fails(535, () => wrong.sendMail(mail('wrong', [bob])));
+  }
+})().catch((error) => { console.error(error); process.exit(1); });
+";
+
+fn node() -> Result {
+    let (mut house, ca) = house()?;
+    let port = |service| house.addr(service).map(|addr| addr.port().to_string());
+    let (submission, submissions) = (port("submission")?, port("submissions")?);
+    let args = ["-e", NODE_MAILER, NODEMAILER, &submission, &submissions, &ca, ALICE, PASSWORD];
+    run("node", &args)?;
+    assert_eq!(arrived(&mut house, BOB)?.len(), 44);
+    assert_eq!(arrived(&mut house, CAROL)?.len(), 40);
+    // The reports that it asked for.
+    let reports = house.inbox(ALICE)?;
+    let is_told = |report: &String| {
+        report.contains("\r\nOriginal-Envelope-Id: node\r\n")
+            && report.contains("\r\nAction: delivered\r\n")
+    };
+    assert_eq!((reports.len(), reports.iter().filter(|it| is_told(it)).count()), (2, 2));
+    Ok(())
+}
+
+fn msmtp() -> Result {
+    let (mut house, ca) = house()?;
+    let folder = Folder::new("msmtp")?;
+    let text = "From: alice@south.test\nSubject: one\n\n.\n..\n.dot\ngr\u{fc}\u{df}\nend\n";
+    let file = folder.write("message", text)?;
+    let msmtp = |service: &str, more: &[&str], to: &[&str]| -> Result {
+        let port = house.addr(service)?.port();
+        let line = format!(
+            "msmtp --host=localhost --port={port} --from={ALICE} --timeout=60 {} {} < {file}",
+            more.join(" "),
+            to.join(" ")
+        );
+        run("timeout", &["60", "sh", "-c", &line]).map(drop)
+    };
+    let trust = format!("--tls-trust-file={ca}");
+    let user = format!("--user={ALICE}");
+    let (right, wrong) =
+        (format!("--passwordeval='echo {PASSWORD}'"), "--passwordeval='echo x'".to_owned());
+    let starttls = ["--tls=on", &trust, "--auth=on", &user, &right];
+    let implicit = ["--tls=on", "--tls-starttls=off", &trust, "--auth=on", &user, &right];
+    msmtp("submission", &starttls, &[BOB, CAROL])?;
+    msmtp("submissions", &implicit, &[BOB, CAROL])?;
+    msmtp("lmtp", &["--protocol=lmtp", "--tls=off", "--auth=off"], &[BOB, CAROL])?;
+    let refusal = ["--tls=on", &trust, "--auth=on", &user, &wrong];
+    refused(msmtp("submission", &refusal, &[BOB]), "535")?;
+    refused(msmtp("submission", &starttls, &[BOB, NOBODY]), "550 5.1.1")?;
+    let told = ["--dsn-notify=success", "--dsn-return=headers"];
+    msmtp("submission", &[&starttls[..], &told].concat(), &[BOB])?;
+    for (account, count) in [(BOB, 4), (CAROL, 3)] {
+        let arrived = arrived(&mut house, account)?;
+        assert_eq!(arrived.len(), count);
+        for message in arrived {
+            let message = String::from_utf8(message)?;
+            assert!(
+                message.ends_with("\r\n.\r\n..\r\n.dot\r\ngr\u{fc}\u{df}\r\nend\r\n"),
+                "{message}"
+            );
+        }
+    }
+    assert_eq!(house.inbox(ALICE)?.len(), 1);
     Ok(())
 }

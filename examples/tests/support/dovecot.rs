@@ -23,6 +23,8 @@ pub(crate) struct Dovecot {
     pub(crate) pop3: u16,
     pub(crate) pop3s: u16,
     pub(crate) lmtp: u16,
+    /// None listens there but where it was asked for.
+    pub(crate) submission: u16,
     /// Where Postfix asks whether a password is right.
     pub(crate) auth: u16,
     /// The file of the certificate, to trust it; its name is `localhost`.
@@ -37,10 +39,19 @@ impl Dovecot {
 
     /// The same, with those SASL mechanisms.
     pub(crate) fn with_mechanisms(users: &[(&str, &str)], mechanisms: &str) -> Result<Self> {
+        Self::try_thrice(users, mechanisms, None)
+    }
+
+    /// The same, that takes mail submitted and passes it on to that port.
+    pub(crate) fn with_submission(users: &[(&str, &str)], relay: u16) -> Result<Self> {
+        Self::try_thrice(users, "plain login", Some(relay))
+    }
+
+    fn try_thrice(users: &[(&str, &str)], mechanisms: &str, relay: Option<u16>) -> Result<Self> {
         let mut last = Err("not tried".into());
         // A port that was free may be taken a moment later.
         for _ in 0..3 {
-            last = Self::try_start(users, mechanisms);
+            last = Self::try_start(users, mechanisms, relay);
             if last.is_ok() {
                 break;
             }
@@ -48,7 +59,7 @@ impl Dovecot {
         last
     }
 
-    fn try_start(users: &[(&str, &str)], mechanisms: &str) -> Result<Self> {
+    fn try_start(users: &[(&str, &str)], mechanisms: &str, relay: Option<u16>) -> Result<Self> {
         let folder = Folder::new("dovecot")?;
         let tls = SelfSigned::new(["localhost", "127.0.0.1"])?;
         let ca = folder.write("cert.pem", &tls.certificate)?;
@@ -59,7 +70,24 @@ impl Dovecot {
         let mail = folder.join("mail");
         std::fs::create_dir(&mail)?;
         run("chown", &[NOBODY, &mail])?;
-        let [imap, imaps, pop3, pop3s, lmtp, auth] = ports()?;
+        let [imap, imaps, pop3, pop3s, lmtp, submission, auth] = ports()?;
+        let mut listening = vec![imap, imaps, pop3, pop3s, lmtp, auth];
+        let mut more = String::new();
+        if let Some(relay) = relay {
+            listening.push(submission);
+            more = format!(
+                "protocols = imap pop3 lmtp submission
+hostname = localhost
+submission_relay_host = 127.0.0.1
+submission_relay_port = {relay}
+service submission-login {{
+  inet_listener submission {{
+    port = {submission}
+  }}
+}}
+"
+            );
+        }
         let root = folder.path().display();
         let config = format!(
             "base_dir = {root}/run
@@ -117,7 +145,7 @@ service auth {{
     port = {auth}
   }}
 }}
-"
+{more}"
         );
         let config = folder.write("dovecot.conf", &config)?;
         let dovecot = find("dovecot").ok_or("dovecot is not installed")?;
@@ -133,8 +161,8 @@ service auth {{
             }
             None => Ok(()),
         };
-        let up = wait_for_ports(&[imap, imaps, pop3, pop3s, lmtp, auth], ended);
-        let dovecot = Self { child, folder, imap, imaps, pop3, pop3s, lmtp, auth, ca };
+        let up = wait_for_ports(&listening, ended);
+        let dovecot = Self { child, folder, imap, imaps, pop3, pop3s, lmtp, submission, auth, ca };
         up.map(|()| dovecot)
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod dovecot;
 pub(crate) mod folder;
 pub(crate) mod house;
 pub(crate) mod maildrop;
+pub(crate) mod mta;
 pub(crate) mod names;
 pub(crate) mod nsd;
 pub(crate) mod postfix;
