@@ -4,9 +4,10 @@ use crate::heap;
 use bytes::{Buf, Bytes};
 use mailrail_pop3::download::{Event as Told, Policy, TlsPolicy};
 use mailrail_pop3::{
-    Capabilities, Client, Config, Download, DropListing, MessageNumber, Password, Server, Text,
-    UserName, client, server,
+    Capabilities, Client, Config, Download, DropListing, MessageNumber, Server, Text, client,
+    server,
 };
+use mailrail_sasl::{Authenticator, Credentials, Nonce};
 use mailrail_wire::{Connection, Input, Step, Time};
 
 const MESSAGE: usize = 1 << 30;
@@ -84,9 +85,9 @@ pub fn download() -> usize {
         || {
             let mut config = Config::default();
             config.limits.message = 2 << 30;
-            let user = UserName::parse(b"bob").expect("a name");
-            let password = Password::parse(b"x").expect("a password");
-            Download::new(TlsPolicy::Implicit, Policy::Delete, config).with_password(user, password)
+            let bob = Credentials::password("bob", "x").expect("a password");
+            let login = Authenticator::new(bob, Nonce::from_random(&[7; 18]));
+            Download::new(TlsPolicy::Implicit, Policy::Delete, config).with_login(login)
         },
         &[
             b"+OK\r\n",

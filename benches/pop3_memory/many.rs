@@ -4,9 +4,10 @@ use crate::heap;
 use bytes::{Buf, Bytes};
 use mailrail_pop3::download::{Event as Told, Policy, TlsPolicy};
 use mailrail_pop3::{
-    Capabilities, Client, Config, Download, DropListing, MessageNumber, Password, Server, Text,
-    UniqueId, UserName, client, server,
+    Capabilities, Client, Config, Download, DropListing, MessageNumber, Server, Text, UniqueId,
+    client, server,
 };
+use mailrail_sasl::{Authenticator, Credentials, Nonce};
 use mailrail_wire::{Connection, Input, Step, Time};
 
 const NEW: u32 = 200;
@@ -128,11 +129,11 @@ pub fn client(messages: u32) -> usize {
 /// The last 200 messages are new; they are fetched and deleted, the others kept.
 pub fn download(messages: u32) -> usize {
     most(|| {
-        let user = UserName::parse(b"bob").expect("a name");
-        let password = Password::parse(b"x").expect("a password");
+        let bob = Credentials::password("bob", "x").expect("a password");
+        let login = Authenticator::new(bob, Nonce::from_random(&[7; 18]));
         let policy = Policy::DeleteAfter(core::time::Duration::from_secs(1));
-        let mut download = Download::new(TlsPolicy::Implicit, policy, Config::default())
-            .with_password(user, password);
+        let mut download =
+            Download::new(TlsPolicy::Implicit, policy, Config::default()).with_login(login);
         let (mut server, mut sent) = (new_server(), false);
         let (mut to_client, mut to_server) = (Input::default(), Input::default());
         loop {

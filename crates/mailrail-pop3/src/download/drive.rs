@@ -152,6 +152,9 @@ impl Download {
                 let _ = self.client.stls();
             }
             Heard::Greeting { .. } | Heard::Secured => {
+                if let Heard::Secured = event {
+                    self.ready = Some(Ready::Secured);
+                }
                 self.capabilities = None;
                 self.state = State::Greeting;
                 let _ = self.client.capa();
@@ -163,10 +166,13 @@ impl Download {
             }
             Heard::Err { request: Request::Stls, .. } => self.log_in()?,
             Heard::Challenge(challenge) => {
-                let _ = self.login.challenged(challenge.expose(), &mut self.client);
+                if let Some(login) = &mut self.login {
+                    let _ = login.challenged(challenge.expose(), &mut self.client);
+                }
             }
             Heard::Ok { request: Request::Login | Request::Apop | Request::Auth, .. } => {
-                self.login.end()?;
+                // The credentials are of no more use.
+                self.login.take().map_or(Ok(()), |login| login.end())?;
                 self.state = State::Opening;
                 let differs = |offer: &Capabilities| {
                     offer.login_delay.is_some_and(|delay| delay.per_user)
@@ -261,7 +267,8 @@ impl Download {
 
     fn log_in(&mut self) -> Result<(), Error> {
         self.state = State::LoggingIn;
-        self.login.begin(&mut self.client, self.capabilities.as_deref())
+        let login = self.login.as_mut().ok_or(Error::NoLogin)?;
+        login.begin(&mut self.client, self.capabilities.as_deref(), self.allow_plaintext)
     }
 
     fn end_of_listing(&mut self) {
@@ -346,6 +353,7 @@ impl Download {
 
     fn own_event(&mut self, ready: Ready) -> Event<'static> {
         match ready {
+            Ready::Secured => Event::Secured,
             Ready::Opened(maildrop) => Event::Opened {
                 maildrop,
                 login_delay: self.capabilities.as_ref().and_then(|offer| offer.login_delay),

@@ -7,6 +7,9 @@ use crate::{DropListing, Expire, LoginDelay, MessageNumber, ResponseCode, client
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'i> {
+    /// TLS is in place: [`bind`](super::Download::bind) can say what to bind the login to. It wants
+    /// no answer.
+    Secured,
     /// Somebody has logged in, and the maildrop is open. It is the caller's alone until the end.
     Opened {
         /// What is in it.

@@ -1,29 +1,20 @@
 //! How a download logs in.
 
 use crate::{Capabilities, Client, Error, Misuse, Password, UserName};
-use alloc::{boxed::Box, vec::Vec};
-use mailrail_sasl::{Authenticator, Channel, ClientMechanism, sends_password};
-use mailrail_wire::Secret;
+use alloc::boxed::Box;
+use mailrail_sasl::{Authenticator, Channel, ClientMechanism};
 
-/// What there is to log in with; all of it is dropped once somebody has.
+/// What there is to log in with.
 pub(super) struct Login {
-    allow_plaintext: bool,
-    pub(super) mechanisms: Vec<Box<dyn ClientMechanism>>,
-    pub(super) authenticator: Option<Box<Authenticator>>,
-    pub(super) password: Option<(Box<str>, Secret<Box<str>>)>,
+    authenticator: Authenticator,
+    pub(super) channel: Option<Channel>,
     /// The mechanism under way.
-    chosen: Option<Box<dyn ClientMechanism>>,
+    mechanism: Option<Box<dyn ClientMechanism>>,
 }
 
 impl Login {
-    pub(super) const fn new(allow_plaintext: bool) -> Self {
-        Self {
-            allow_plaintext,
-            mechanisms: Vec::new(),
-            authenticator: None,
-            password: None,
-            chosen: None,
-        }
+    pub(super) const fn new(authenticator: Authenticator) -> Self {
+        Self { authenticator, channel: None, mechanism: None }
     }
 
     /// Gives the client the best login that there is.
@@ -31,37 +22,34 @@ impl Login {
         &mut self,
         client: &mut Client,
         offer: Option<&Capabilities>,
+        allow_plaintext: bool,
     ) -> Result<(), Error> {
-        let shows_passwords = client.is_secured() || self.allow_plaintext;
-        let offered = offer.map_or(&[][..], |offer| &offer.sasl);
-        let mechanisms = core::mem::take(&mut self.mechanisms);
-        self.chosen = mechanisms.into_iter().find(|mechanism| {
-            let name = mechanism.name();
-            offered.iter().any(|offered| offered.eq_ignore_ascii_case(name))
-                && (shows_passwords || !sends_password(name))
-        });
-        if let (None, Some(authenticator)) = (&self.chosen, self.authenticator.take()) {
-            let channel = if client.is_secured() { Channel::tls() } else { Channel::plaintext() };
-            let mut authenticator = match self.allow_plaintext {
-                true => authenticator.allow_plaintext(),
-                false => *authenticator,
-            };
-            let offered = offered.iter().map(|offered| &**offered);
-            self.chosen = authenticator.choose(offered, &channel).ok();
-            if let (None, Some((user, password))) =
-                (&self.password, authenticator.credentials().as_password())
-            {
-                self.password = Some((user.into(), password.map(Box::from)));
-            }
+        if allow_plaintext {
+            self.authenticator = self.authenticator.clone().allow_plaintext();
         }
-        if let Some(mechanism) = &mut self.chosen {
-            self.password = None;
-            let response = mechanism.initial_response().map_err(|_| Error::NoLogin)?;
-            let response = response.as_ref().map(|response| &response.expose()[..]);
-            return client.authenticate(mechanism.name(), response).map_err(|_| Error::NoLogin);
-        }
-        let password = self.password.take();
-        let (user, password) = password.as_ref().ok_or(Error::NoLogin)?;
+        let channel = match self.channel.take() {
+            Some(channel) if client.is_secured() => channel,
+            _ if client.is_secured() => Channel::tls(),
+            _ => Channel::plaintext(),
+        };
+        let offered = offer.into_iter().flat_map(|offer| &offer.sasl).map(|name| &**name);
+        let Ok(mut mechanism) = self.authenticator.choose(offered, &channel) else {
+            return self.begin_without_sasl(client, offer);
+        };
+        let response = mechanism.initial_response().map_err(|_| Error::NoLogin)?;
+        let response = response.as_ref().map(|response| &response.expose()[..]);
+        let begun = client.authenticate(mechanism.name(), response);
+        self.mechanism = Some(mechanism);
+        begun.map_err(|_| Error::NoLogin)
+    }
+
+    fn begin_without_sasl(
+        &self,
+        client: &mut Client,
+        offer: Option<&Capabilities>,
+    ) -> Result<(), Error> {
+        let credentials = self.authenticator.credentials().as_password();
+        let (user, password) = credentials.ok_or(Error::NoLogin)?;
         let user = UserName::parse(user.as_bytes()).map_err(|_| Error::NoLogin)?;
         let password = Password::parse(password.expose().as_bytes()).map_err(|_| Error::NoLogin)?;
         if !client.is_secured() && client.apop(user, password) == Ok(()) {
@@ -80,15 +68,15 @@ impl Login {
         challenge: &[u8],
         client: &mut Client,
     ) -> Result<(), Misuse> {
-        match self.chosen.as_mut().map(|mechanism| mechanism.step(challenge)) {
+        match self.mechanism.as_mut().map(|mechanism| mechanism.step(challenge)) {
             Some(Ok(response)) => client.authenticate_response(response.expose()),
             _ => client.cancel_authentication(),
         }
     }
 
     /// The server has let us in: it must have proved who it is, where the mechanism has it do so.
-    pub(super) fn end(&mut self) -> Result<(), Error> {
-        match self.chosen.take() {
+    pub(super) fn end(&self) -> Result<(), Error> {
+        match &self.mechanism {
             Some(mechanism) if !mechanism.is_complete() => Err(Error::Unproved),
             _ => Ok(()),
         }

@@ -11,14 +11,12 @@ pub use event::Event;
 pub use key::Key;
 pub use policy::{Fate, Policy, TlsPolicy};
 
-use crate::{
-    Capabilities, Client, Config, DropListing, Error, MessageNumber, Misuse, Password, UserName,
-};
+use crate::{Capabilities, Client, Config, DropListing, Error, MessageNumber, Misuse};
 use alloc::{boxed::Box, collections::VecDeque};
 use core::{fmt, time::Duration};
 use key::HeaderKey;
 use login::Login;
-use mailrail_sasl::{Authenticator, ClientMechanism};
+use mailrail_sasl::{Authenticator, Channel};
 use runs::Runs;
 
 /// A session that fetches what is new, in the maildrop's order, and deletes or keeps what is held.
@@ -39,14 +37,16 @@ use runs::Runs;
 /// use bytes::{Buf, Bytes};
 /// use core::time::Duration;
 /// use mailrail_pop3::download::{Download, Event, Policy, TlsPolicy};
-/// use mailrail_pop3::{Config, Password, UserName};
+/// use mailrail_pop3::Config;
+/// use mailrail_sasl::{Authenticator, Credentials, Nonce};
 /// use mailrail_wire::{Connection, Input, Step, Time};
 /// use std::collections::HashMap;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let (user, password) = (UserName::parse(b"bob")?, Password::parse(b"secret")?);
+/// let random = [7; 18]; // new for each session
+/// let bob = Credentials::password("bob", "secret")?;
 /// let mut session = Download::new(TlsPolicy::Implicit, Policy::Delete, Config::default())
-///     .with_password(user, password);
+///     .with_login(Authenticator::new(bob, Nonce::from_random(&random)));
 /// // What was fetched in earlier sessions, by its keys.
 /// let mut mail = HashMap::from([("old".to_owned(), b"x\r\n".to_vec())]);
 /// let mut coming = Vec::new();
@@ -94,7 +94,8 @@ pub struct Download {
     client: Client,
     tls: TlsPolicy,
     policy: Policy,
-    login: Login,
+    login: Option<Box<Login>>,
+    allow_plaintext: bool,
     limits: Bounds,
     state: State,
     ready: Option<Ready>,
@@ -182,6 +183,7 @@ enum State {
 /// An event that is not one of the client's.
 #[derive(Debug)]
 enum Ready {
+    Secured,
     Opened(DropListing),
     NoUniqueIds,
     Listed(MessageNumber, Box<str>),
@@ -218,7 +220,7 @@ impl Download {
             messages: config.limits.messages,
             batch: config.limits.batch.max(1),
         };
-        let login = Login::new(config.allow_plaintext_auth);
+        let allow_plaintext = config.allow_plaintext_auth;
         let client = match tls {
             TlsPolicy::Implicit => Client::over_tls(config),
             TlsPolicy::None | TlsPolicy::Opportunistic | TlsPolicy::Required => Client::new(config),
@@ -227,7 +229,8 @@ impl Download {
             client,
             tls,
             policy,
-            login,
+            login: None,
+            allow_plaintext,
             limits,
             state: State::Greeting,
             ready: None,
@@ -253,30 +256,22 @@ impl Download {
         }
     }
 
-    /// Has it log in by the best SASL mechanism that the server offers and the credentials fit, or,
-    /// where there is none and they are a password, as [`with_password`](Self::with_password) does.
-    /// What shows a password or token is used only where it may be.
+    /// Has it log in by the best SASL mechanism that the server offers and the credentials fit; or,
+    /// where there is none and they are a password, by APOP without TLS where the server offers
+    /// that, and else by USER and PASS. [`Config::allow_plaintext_auth`] goes for the authenticator
+    /// too. Without a login the session ends with [`Error::NoLogin`].
     #[must_use]
-    pub fn with_authenticator(mut self, authenticator: Authenticator) -> Self {
-        self.login.authenticator = Some(Box::new(authenticator));
+    pub fn with_login(mut self, authenticator: Authenticator) -> Self {
+        self.login = Some(Box::new(Login::new(authenticator)));
         self
     }
 
-    /// Has it log in by that SASL mechanism, where the server offers it, before the
-    /// [authenticator](Self::with_authenticator) chooses. Of several the first one goes first.
-    #[must_use]
-    pub fn with_mechanism(mut self, mechanism: impl ClientMechanism + 'static) -> Self {
-        self.login.mechanisms.push(Box::new(mechanism));
-        self
-    }
-
-    /// Has it log in with a name and a password where no mechanism fits: by APOP without TLS, where
-    /// the server offers it, and else by USER and PASS.
-    #[must_use]
-    pub fn with_password(mut self, user: UserName<'_>, password: Password<'_>) -> Self {
-        let password = password.secret().map(Box::from);
-        self.login.password = Some((user.as_str().into(), password));
-        self
+    /// What the connection is bound by, so that nobody in between can pass the login on: give it at
+    /// [`Event::Secured`], or, where TLS is implicit, before the first poll.
+    pub fn bind(&mut self, channel: Channel) {
+        if let Some(login) = &mut self.login {
+            login.channel = Some(channel);
+        }
     }
 
     /// Whether TLS is in place.

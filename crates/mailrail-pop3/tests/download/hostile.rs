@@ -1,13 +1,13 @@
 //! Servers that refuse, lie, break off, or never end.
 
+use crate::sides::login;
 use bytes::Buf;
 use mailrail_pop3::{
-    Config, Download, Error, Password, UserName,
+    Config, Download, Error,
     client::Request,
     download::{Event, Policy, TlsPolicy},
 };
-use mailrail_sasl::{Authenticator, ClientMechanism, Credentials, Nonce, PlainClient};
-use mailrail_wire::{Connection, Input, Secret, Step, Time};
+use mailrail_wire::{Connection, Input, Step, Time};
 
 /// What a session came to.
 #[derive(Debug, Default, PartialEq)]
@@ -25,8 +25,7 @@ fn plaintext() -> Config {
 }
 
 fn session(tls: TlsPolicy, config: Config) -> Download {
-    let user = UserName::parse(b"bob").unwrap();
-    Download::new(tls, Policy::Delete, config).with_password(user, Password::parse(b"x").unwrap())
+    Download::new(tls, Policy::Delete, config).with_login(login("bob", "x"))
 }
 
 /// Runs a session against a server that answers each command as `answer` says; what it repeats is
@@ -105,7 +104,7 @@ fn run(mut download: Download, answer: impl Fn(&str) -> (&'static str, bool)) ->
 /// A good server with two messages.
 fn good(line: &str) -> &'static str {
     match line.split(' ').next().unwrap() {
-        "CAPA" => "+OK\r\nUIDL\r\nTOP\r\nUSER\r\nSTLS\r\nPIPELINING\r\nSASL PLAIN X-WAIT\r\n.\r\n",
+        "CAPA" => "+OK\r\nUIDL\r\nTOP\r\nUSER\r\nSTLS\r\nPIPELINING\r\n.\r\n",
         "STAT" => "+OK 2 20\r\n",
         "UIDL" => "+OK\r\n1 a\r\n2 b\r\n.\r\n",
         "LIST" => "+OK\r\n1 10\r\n2 10\r\n.\r\n",
@@ -265,67 +264,41 @@ fn tls_as_the_policy_says() {
     }
 }
 
-/// A mechanism in which the server proves itself; this one's never does.
-#[derive(Debug)]
-struct Waiting;
-
-impl ClientMechanism for Waiting {
-    fn name(&self) -> &'static str {
-        "X-WAIT"
-    }
-
-    fn initial_response(&mut self) -> Result<Option<Secret<Vec<u8>>>, mailrail_sasl::Error> {
-        Ok(None)
-    }
-
-    fn step(&mut self, _: &[u8]) -> Result<Secret<Vec<u8>>, mailrail_sasl::Error> {
-        Err(mailrail_sasl::Error::Malformed)
-    }
-
-    fn is_complete(&self) -> bool {
-        false
-    }
-}
-
 #[test]
-fn mechanisms_in_their_order() {
-    let new = |tls, config| Download::new(tls, Policy::Delete, config);
-    let plain = || PlainClient::new("bob", "x").unwrap();
-    let asked = |download, answer: &'static str| {
-        run(download, |line| (if line == "AUTH X-WAIT" { answer } else { good(line) }, false))
+fn the_best_login_there_is() {
+    let asked = |tls, config, sasl: &'static str, answer: &'static str| {
+        run(session(tls, config), |line| match line.split(' ').next() {
+            Some("CAPA") => (sasl, false),
+            Some("AUTH") if !answer.is_empty() => (answer, false),
+            _ => (good(line), false),
+        })
     };
-    let seen = asked(new(TlsPolicy::Implicit, Config::default()).with_mechanism(plain()), "");
-    assert!(seen.asked.contains(&"AUTH PLAIN AGJvYgB4".to_owned()) && seen.ended.is_none());
-    // A password is not shown without TLS; another mechanism may be good enough.
-    let download = new(TlsPolicy::None, Config::default()).with_mechanism(plain());
-    assert_eq!(asked(download.with_mechanism(Waiting), "-ERR\r\n").told, ["no Auth"]);
-    let download = new(TlsPolicy::None, Config::default()).with_mechanism(plain());
-    assert_eq!(asked(download, "").ended, Some(Error::NoLogin));
-    // The best that fits; and where none does, USER and PASS.
-    let authenticator = || {
-        let credentials = Credentials::password("bob", "x").unwrap();
-        Authenticator::new(credentials, Nonce::from_random(&[7; 18]))
-    };
-    let download = new(TlsPolicy::Implicit, Config::default()).with_authenticator(authenticator());
-    assert!(asked(download, "").asked.contains(&"AUTH PLAIN AGJvYgB4".to_owned()));
-    let download = new(TlsPolicy::None, plaintext()).with_authenticator(authenticator());
-    let seen = run(download, |line| {
-        let answer = if line == "CAPA" { "+OK\r\nUSER\r\nSASL X-Y\r\n.\r\n" } else { good(line) };
-        (answer, false)
-    });
-    assert!(seen.asked.contains(&"PASS x".to_owned()) && seen.ended.is_none());
-    let download = new(TlsPolicy::None, Config::default()).with_authenticator(authenticator());
-    assert_eq!(asked(download, "").ended, Some(Error::NoLogin));
-    // A server that lets us in without its proof.
-    let download = new(TlsPolicy::None, Config::default()).with_mechanism(Waiting);
-    assert_eq!(asked(download, "+OK\r\n").ended, Some(Error::Unproved));
-    // A challenge that does not follow the mechanism is cancelled.
-    let download = new(TlsPolicy::None, Config::default()).with_mechanism(Waiting);
-    let seen = asked(download, "+ YQ==\r\n-ERR cancelled\r\n");
-    assert_eq!(
-        (seen.told, seen.asked.contains(&"*".to_owned())),
-        (vec!["no Auth".to_owned()], true)
+    let says = |seen: &Seen, start: &str| seen.asked.iter().any(|line| line.starts_with(start));
+    let (plain, all, none) = (
+        "+OK\r\nSASL PLAIN\r\nUSER\r\n.\r\n",
+        "+OK\r\nSASL PLAIN SCRAM-SHA-256\r\nUSER\r\n.\r\n",
+        "+OK\r\nSASL X-Y\r\n.\r\n",
     );
+    let seen = asked(TlsPolicy::Implicit, Config::default(), plain, "");
+    assert!(says(&seen, "AUTH PLAIN AGJvYgB4") && seen.ended.is_none());
+    // A password is not shown without TLS; a proof of it may be.
+    let seen = asked(TlsPolicy::None, Config::default(), plain, "");
+    assert_eq!(seen.ended, Some(Error::NoLogin));
+    let seen = asked(TlsPolicy::None, plaintext(), plain, "");
+    assert!(says(&seen, "AUTH PLAIN AGJvYgB4"));
+    let seen = asked(TlsPolicy::None, Config::default(), all, "-ERR\r\n");
+    assert!(says(&seen, "AUTH SCRAM-SHA-256 ") && seen.told == ["no Auth"]);
+    // A server that lets us in without its proof.
+    let seen = asked(TlsPolicy::Implicit, Config::default(), all, "+OK\r\n");
+    assert_eq!(seen.ended, Some(Error::Unproved));
+    // A challenge that does not follow the mechanism is cancelled.
+    let seen = asked(TlsPolicy::Implicit, Config::default(), all, "+ YQ==\r\n-ERR cancelled\r\n");
+    assert!(says(&seen, "*") && seen.told == ["no Auth"]);
+    // No mechanism that is known, and no USER.
+    let seen = asked(TlsPolicy::Implicit, Config::default(), none, "");
+    assert_eq!(seen.ended, Some(Error::NoLogin));
+    let download = Download::new(TlsPolicy::Implicit, Policy::Delete, Config::default());
+    assert_eq!(run(download, |line| (good(line), false)).ended, Some(Error::NoLogin));
 }
 
 #[test]

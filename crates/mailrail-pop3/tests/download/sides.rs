@@ -4,12 +4,12 @@ use alloc::collections::BTreeMap;
 use bytes::{Buf, Bytes};
 use core::time::Duration;
 use mailrail_pop3::{
-    Capabilities, Config, Download, DropListing, Error, MessageNumber, Password, Server, Text,
-    UniqueId, UserName,
+    Capabilities, Config, Download, DropListing, Error, MessageNumber, Server, Text, UniqueId,
     client::Request,
     download::{Event, Fate, Policy, TlsPolicy},
     server,
 };
+use mailrail_sasl::{Authenticator, Credentials, Nonce};
 use mailrail_wire::{Connection, Input, Step, Time};
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
@@ -166,10 +166,13 @@ pub(crate) fn offer() -> Capabilities {
     Capabilities::all()
 }
 
+pub(crate) fn login(user: &str, password: &str) -> Authenticator {
+    let credentials = Credentials::password(user, password).unwrap();
+    Authenticator::new(credentials, Nonce::from_random(&[7; 18]))
+}
+
 pub(crate) fn download(policy: Policy, config: &Config) -> Download {
-    let user = UserName::parse(b"bob").unwrap();
-    Download::new(TlsPolicy::Implicit, policy, config.clone())
-        .with_password(user, Password::parse(b"x").unwrap())
+    Download::new(TlsPolicy::Implicit, policy, config.clone()).with_login(login("bob", "x"))
 }
 
 /// Runs a session in which `budget` bytes cross the line, both ways together, before it breaks.

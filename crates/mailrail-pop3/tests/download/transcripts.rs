@@ -1,11 +1,11 @@
 //! Sessions written down, each at every split of its bytes.
 
+use crate::sides::login;
 use core::time::Duration;
 use mailrail_pop3::{
-    Config, Download, Password, UserName,
+    Config, Download,
     download::{Event, Policy, TlsPolicy},
 };
-use mailrail_sasl::PlainClient;
 use mailrail_testing::{Role, Shown, Transcript, escaped};
 
 fn act(download: &mut Download, words: &str) {
@@ -31,6 +31,7 @@ fn show(event: &Event<'_>) -> Shown {
                 maildrop.messages, maildrop.octets
             )
         }
+        Event::Secured => "secured".to_owned(),
         Event::NoUniqueIds => "no unique-ids".to_owned(),
         Event::Listed { message, key } => format!("listed {message} {key}"),
         Event::Begin { message, octets } => format!("begin {message} {octets:?}"),
@@ -52,26 +53,24 @@ fn run(text: &str, machine: impl FnMut() -> Download) {
 fn over_stls_with_pipelining() {
     run(include_str!("transcripts/stls.txt"), || {
         Download::new(TlsPolicy::Required, Policy::Delete, Config::default())
-            .with_mechanism(PlainClient::new("bob", "secret").unwrap())
+            .with_login(login("bob", "secret"))
     });
 }
 
 #[test]
 fn without_unique_ids() {
     run(include_str!("transcripts/no_uidl.txt"), || {
-        let user = UserName::parse(b"bob").unwrap();
         let mut config = Config::default();
         config.allow_plaintext_auth = true;
         Download::new(TlsPolicy::Opportunistic, Policy::KeepAndForget, config)
-            .with_password(user, Password::parse(b"secret").unwrap())
+            .with_login(login("bob", "secret"))
     });
 }
 
 #[test]
 fn with_apop() {
     run(include_str!("transcripts/apop.txt"), || {
-        let user = UserName::parse(b"mrose").unwrap();
         Download::new(TlsPolicy::None, Policy::Keep, Config::default())
-            .with_password(user, Password::parse(b"tanstaaf").unwrap())
+            .with_login(login("mrose", "tanstaaf"))
     });
 }

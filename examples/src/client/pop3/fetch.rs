@@ -43,6 +43,11 @@ pub(super) async fn fetch(
         failures: Failures::default(),
     };
     while let Some((event, session)) = link.next_event().await? {
+        if let Event::Secured = event {
+            let channel = link.socket().channel();
+            link.conn().bind(channel);
+            continue;
+        }
         run.answer(event, session)?;
         if run.deleted.is_some() {
             break;

@@ -51,7 +51,7 @@ pub async fn run(
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let credentials = Credentials::password(&user, password.expose())?;
     let session = Download::new(tls_policy(url), policy(keep), config(url))
-        .with_authenticator(Authenticator::new(credentials, Nonce::from_random(&random)));
+        .with_login(Authenticator::new(credentials, Nonce::from_random(&random)));
     let mut link = connect_to(connect, url, session).await?;
     let account = format!("{user}@{}", url.host.to_lowercase());
     fetch::fetch(&mut link, &maildir, &account).await
@@ -88,6 +88,10 @@ async fn connect_to(
         .await
         .map_err(|error| Failure::about(format_args!("{}:{}", url.host, url.port), error))?;
     let mut link = Link::new(session, stream, Clock::start());
+    if link.conn().is_secured() {
+        let channel = link.socket().channel();
+        link.conn().bind(channel);
+    }
     if connect.transcript {
         let print = |line: &str| drop(print(line));
         link.tap(Box::new(Transcript::new(Protocol::Pop3, Side::Client, print)));
