@@ -8,7 +8,9 @@ mod drive;
 use drive::{Drive, Pace};
 use libfuzzer_sys::fuzz_target;
 use mailrail_pop3::client::Event;
-use mailrail_pop3::{Client, Config, Error, MessageNumber, Misuse, Password, UserName};
+use mailrail_pop3::{
+    Client, Config, Error, LanguageRange, MessageNumber, Misuse, Password, UserName,
+};
 use mailrail_wire::{Connection, Step};
 
 /// What happened, what was read of messages, and what was written.
@@ -35,8 +37,12 @@ fn client(flags: u8) -> (Client, usize) {
 fn say(client: &mut Client, op: u8) -> Result<(), Misuse> {
     let message = MessageNumber::new(7).expect("a number");
     let user = UserName::parse(b"bob").expect("a name");
-    match op % 20 {
+    match op % 24 {
         0 | 1 => client.capa(),
+        19 => client.apop(user, Password::parse("x y".as_bytes()).expect("a password")),
+        20 => client.utf8(),
+        21 => client.languages(),
+        22 => client.lang(LanguageRange::Any),
         2 => client.stls(),
         3 | 4 => client.login(user, Password::parse(b"x y").expect("a password")),
         5 => client.authenticate("PLAIN", Some(b"\0a\0b")),

@@ -5,7 +5,7 @@
 
 use bytes::Buf;
 use libfuzzer_sys::fuzz_target;
-use mailrail_pop3::{Command, Password, Text, UserName};
+use mailrail_pop3::{ApopDigest, Command, LanguageRange, Password, Text, Timestamp, UserName};
 use mailrail_wire::Output;
 
 fn written(command: &Command<'_>) -> Vec<u8> {
@@ -31,6 +31,16 @@ fuzz_target!(|line: &[u8]| {
     if let Ok(password) = Password::parse(line) {
         assert_eq!(Command::parse(&[b"PASS ", line].concat()), Ok(Command::Pass(password)));
         assert!(written(&Command::Pass(password)).len() <= 255);
+    }
+    if let Ok(range) = LanguageRange::parse(line) {
+        let command = Command::Lang(Some(range));
+        assert_eq!(Command::parse(&[b"LANG ", line].concat()), Ok(command));
+    }
+    if ApopDigest::parse(line).is_ok() {
+        assert!(Command::parse(&[b"APOP a ", line].concat()).is_ok());
+    }
+    if let Some(timestamp) = Timestamp::find(line) {
+        assert_eq!(Timestamp::parse(timestamp.as_str().as_bytes()), Ok(timestamp));
     }
     if let Ok(text) = core::str::from_utf8(line)
         && let Ok(text) = Text::new(text)

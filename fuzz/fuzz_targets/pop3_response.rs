@@ -6,7 +6,8 @@
 use bytes::Buf;
 use libfuzzer_sys::fuzz_target;
 use mailrail_pop3::{
-    Capabilities, DropListing, Response, ResponseCode, ScanListing, UniqueId, UniqueIdListing,
+    Capabilities, DropListing, LanguageListing, Response, ResponseCode, ScanListing, UniqueId,
+    UniqueIdListing,
 };
 use mailrail_wire::Output;
 
@@ -46,6 +47,9 @@ fuzz_target!(|line: &[u8]| {
     }
     if let Ok(listing) = UniqueIdListing::parse(line) {
         assert_eq!(UniqueIdListing::parse(&written(|out| listing.encode(out))), Ok(listing));
+    }
+    if let Ok(listing) = LanguageListing::parse(line) {
+        assert_eq!(LanguageListing::parse(&written(|out| listing.encode(out))), Ok(listing));
     }
     if let Ok(code) = ResponseCode::parse(line) {
         assert!(code.is_within(code.as_str()) && code.as_str().as_bytes() == line);

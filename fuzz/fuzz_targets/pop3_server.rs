@@ -9,7 +9,8 @@ use drive::{Drive, Pace};
 use libfuzzer_sys::fuzz_target;
 use mailrail_pop3::server::Event;
 use mailrail_pop3::{
-    Capabilities, Config, DropListing, Error, Misuse, ResponseCode, Server, Text, UniqueId,
+    Capabilities, Config, DropListing, Error, Language, Misuse, ResponseCode, Server, Text,
+    Timestamp, UniqueId, Utf8,
 };
 use mailrail_wire::{Connection, Step};
 
@@ -30,6 +31,10 @@ fn server(flags: u8) -> (Server, usize) {
     offer.sasl = ["PLAIN", "X-Y"].map(str::to_owned).into();
     let mut config = Config::default();
     config.allow_plaintext_auth = flags & 4 != 0;
+    if flags & 32 != 0 {
+        offer.utf8 = Some(Utf8 { user: flags & 64 != 0 });
+        config.languages = Some([Language::ENGLISH].into());
+    }
     if flags & 8 != 0 {
         (config.limits.line, config.limits.auth_line) = (40, 60);
         (config.limits.output, config.limits.errors) = (1, 3);
@@ -67,6 +72,12 @@ fn answer(server: &mut Server, op: u8, pieces: &mut u32) -> Result<(), Misuse> {
         }
         4 | 5 => server.challenge(b"?"),
         _ => Err(Misuse::NotAsked),
+    };
+    let timestamp = Timestamp::parse(b"<a@b>").expect("a timestamp");
+    let said = if op & 0x40 == 0 {
+        said
+    } else {
+        said.or_else(|_| server.ok_with_timestamp(text, timestamp))
     };
     said.or_else(|_| server.ok(text))
         .or_else(|_| server.open(DropListing { messages: u32::from(op % 7), octets: size }))
