@@ -56,7 +56,8 @@ pub struct Attempt {
     pub host: String,
     /// Its address.
     pub address: IpAddr,
-    /// Whether TLS is wanted. Where it could not be put in place the next attempt goes without.
+    /// Whether TLS is wanted. Where it could not be put in place the next attempt goes without,
+    /// unless the message must not (REQUIRETLS, RFC 8689).
     pub tls: TlsPolicy,
     /// Who is to be tried there, by their places in the [`State`].
     pub recipients: Vec<usize>,
@@ -376,8 +377,12 @@ impl Delivery {
     }
 
     fn start(&mut self, place: usize, exchangers: Vec<Exchanger>, due: Vec<usize>) {
+        let tls = match self.state.mail.require_tls {
+            true => TlsPolicy::Required,
+            false => TlsPolicy::Opportunistic,
+        };
         if let Some(route) = self.routes.get_mut(place) {
-            route.round = Round::Trying(Trying::new(exchangers, self.schedule.addresses, due));
+            route.round = Round::Trying(Trying::new(exchangers, self.schedule.addresses, due, tls));
         }
     }
 

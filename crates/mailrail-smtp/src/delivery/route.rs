@@ -49,6 +49,8 @@ pub(super) struct Trying {
     /// Whether the first stop's host has answered: its other addresses are the same host.
     pub(super) is_reached: bool,
     pub(super) tls: TlsPolicy,
+    /// What it is at each new stop.
+    wanted: TlsPolicy,
 }
 
 /// An address to try.
@@ -61,7 +63,12 @@ pub(super) struct Stop {
 }
 
 impl Trying {
-    pub(super) fn new(exchangers: Vec<Exchanger>, most: usize, here: Vec<usize>) -> Self {
+    pub(super) fn new(
+        exchangers: Vec<Exchanger>,
+        most: usize,
+        here: Vec<usize>,
+        tls: TlsPolicy,
+    ) -> Self {
         let stops = exchangers.into_iter().enumerate().flat_map(|(exchanger, host)| {
             let stop = move |address| Stop { exchanger, name: host.name.clone(), address };
             host.addresses.into_iter().map(stop)
@@ -72,7 +79,8 @@ impl Trying {
             next: Vec::new(),
             is_running: false,
             is_reached: false,
-            tls: TlsPolicy::Opportunistic,
+            tls,
+            wanted: tls,
         }
     }
 
@@ -87,7 +95,7 @@ impl Trying {
             }
         }
         self.is_reached = false;
-        self.tls = TlsPolicy::Opportunistic;
+        self.tls = self.wanted;
         self.here.append(&mut self.next);
         self.here.sort_unstable();
     }

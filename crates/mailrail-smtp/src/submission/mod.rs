@@ -8,7 +8,7 @@ pub use envelope::Envelope;
 pub use outcome::{Outcome, Reason};
 
 use crate::{
-    Client, Config, Error, Extensions, Host, Misuse, Reply,
+    Client, Config, Error, Extensions, Host, Misuse, Reply, ReplyCode,
     client::{Event as Heard, Verb},
 };
 use alloc::{boxed::Box, string::ToString as _, vec::Vec};
@@ -377,7 +377,8 @@ impl Submission {
             Verb::Ehlo if reply.code().is_permanent() && self.may_say_helo() => {
                 self.client.helo(self.host.clone())
             }
-            Verb::StartTls if done => {
+            // Any other code is no agreement.
+            Verb::StartTls if reply.code() == ReplyCode::READY => {
                 self.state = State::Securing;
                 Ok(())
             }

@@ -41,9 +41,9 @@ pub enum Reason {
     /// The server said that the client is logged in, and has not proved who it is itself.
     #[error("the server has not proved who it is")]
     Unproved,
-    /// More recipients than go with one message, by this server's word (RFC 9422 §4.2). Those left
-    /// over can be sent to at once.
-    #[error("the server takes no more than {0} recipients at a time")]
+    /// More than this server takes at a time, by its word (RFC 9422 §4): recipients or their domains,
+    /// in a message, or messages, in a connection. It can be sent to those left over at once.
+    #[error("the server takes no more than {0} at a time")]
     TooMany(u32),
     /// TLS could not be put in place; the words are the caller's.
     #[error("{0}")]

@@ -1,7 +1,7 @@
 //! One message, from MAIL to its outcome.
 
 use super::{Envelope, Outcome, Ready, Reason, State, Submission};
-use crate::{Extensions, Misuse, Reply, client::Verb, command::Body};
+use crate::{Extensions, Misuse, Reply, ReplyCode, Unfit, client::Verb, command::Body};
 use alloc::{vec, vec::Vec};
 
 /// A message that has no outcome yet.
@@ -10,6 +10,8 @@ pub(super) struct Transaction {
     envelope: Envelope,
     /// None where nothing is known, or the recipient was accepted at RCPT.
     outcomes: Vec<Option<Outcome>>,
+    /// The places of those who were named to the server, in the order of RCPT.
+    named: Vec<usize>,
     /// Whether MAIL was accepted, and neither DATA nor BDAT said.
     is_open: bool,
     /// Whether all is given at once, for the server to answer in one go.
@@ -26,6 +28,7 @@ impl Transaction {
         Self {
             envelope,
             outcomes,
+            named: Vec::new(),
             is_open: false,
             is_pipelined: false,
             is_chunked: false,
@@ -40,9 +43,10 @@ impl Transaction {
         }
     }
 
+    /// Tells the recipient of the RCPT of that number.
     fn settle_one(&mut self, recipient: u32, settled: Outcome) {
-        let at = usize::try_from(recipient).unwrap_or(usize::MAX);
-        if let Some(outcome) = self.outcomes.get_mut(at) {
+        let at = usize::try_from(recipient).ok().and_then(|at| self.named.get(at));
+        if let Some(outcome) = at.and_then(|&at| self.outcomes.get_mut(at)) {
             outcome.get_or_insert(settled);
         }
     }
@@ -77,12 +81,19 @@ impl Submission {
                 if core::mem::take(&mut self.is_left_open) {
                     self.client.rset()?;
                 }
-                self.client.mail(mail)?;
-                if !is_pipelined {
-                    return Ok(());
-                }
-                self.recipients()?;
-                self.offer_message()
+                let unsent = match self.client.mail(mail) {
+                    Err(Misuse::PastLimit { limit }) => Outcome::Deferred(Reason::TooMany(limit)),
+                    Err(Misuse::Insecure) => Outcome::Refused(Unfit::RequireTls.into()),
+                    Err(misuse) => return Err(misuse),
+                    Ok(()) if is_pipelined => {
+                        self.recipients()?;
+                        return self.offer_message();
+                    }
+                    Ok(()) => return Ok(()),
+                };
+                message.settle(&unsent);
+                self.finish();
+                Ok(())
             }
             Err(unfit) => {
                 message.settle(&Outcome::Refused(unfit.into()));
@@ -92,9 +103,20 @@ impl Submission {
         }
     }
 
+    /// Names all recipients that the server's limits let go with one message.
     fn recipients(&mut self) -> Result<(), Misuse> {
-        let Some(message) = &self.message else { return Ok(()) };
-        message.envelope.recipients.iter().try_for_each(|rcpt| self.client.rcpt(rcpt.clone()))
+        let Some(message) = &mut self.message else { return Ok(()) };
+        let all = message.envelope.recipients.iter().zip(&mut message.outcomes);
+        for (at, (rcpt, outcome)) in all.enumerate() {
+            match self.client.rcpt(rcpt.clone()) {
+                Ok(()) => message.named.push(at),
+                Err(Misuse::PastLimit { limit }) => {
+                    *outcome = Some(Outcome::Deferred(Reason::TooMany(limit)));
+                }
+                Err(misuse) => return Err(misuse),
+            }
+        }
+        Ok(())
     }
 
     fn offer_message(&mut self) -> Result<(), Misuse> {
@@ -125,7 +147,7 @@ impl Submission {
                     message.settle_one(recipient, refusal(reply));
                 }
                 let is_last = usize::try_from(recipient)
-                    .is_ok_and(|at| at.saturating_add(1) == message.outcomes.len());
+                    .is_ok_and(|at| at.saturating_add(1) == message.named.len());
                 if message.is_pipelined || !is_last {
                     Ok(())
                 } else if message.outcomes.contains(&None) {
@@ -135,7 +157,7 @@ impl Submission {
                     Ok(())
                 }
             }
-            Verb::Data if reply.code().is_intermediate() => {
+            Verb::Data if reply.code() == ReplyCode::START_MESSAGE => {
                 message.is_open = false;
                 Ok(())
             }

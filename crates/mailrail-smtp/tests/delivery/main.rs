@@ -70,6 +70,24 @@ fn one_round() {
 }
 
 #[test]
+fn some_messages_go_by_tls_alone() {
+    let text = format!(
+        "from <ann@north.test> REQUIRETLS\nto <bob@south.test>\n{SOUTH}\n\
+         at 192.0.2.1: tls\nat 192.0.2.2: tls\nat 192.0.2.3: ok"
+    );
+    case(
+        "never without",
+        &text,
+        &[
+            "0:00 lookup south.test",
+            "0:00 try mx1 192.0.2.1 tls=required: bob",
+            "0:00 try mx1 192.0.2.2 tls=required: bob",
+            "0:00 try mx2 192.0.2.3 tls=required: bob",
+        ],
+    );
+}
+
+#[test]
 fn recipients_part_ways() {
     let text = format!(
         "from <ann@north.test>\nto <a@south.test>\nto <b@SOUTH.test>\nto <c@south.test>\n\

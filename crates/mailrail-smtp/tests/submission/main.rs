@@ -1,6 +1,9 @@
 //! Whole dialogues of a submission, each at every split of the bytes that the server sends.
 #![cfg(test)]
 
+mod pair;
+mod properties;
+
 use bytes::Bytes;
 use mailrail_sasl::{Authenticator, Credentials, Nonce};
 use mailrail_smtp::{
