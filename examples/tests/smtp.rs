@@ -584,7 +584,65 @@ fn what_waits_is_sent_after_a_restart_and_failures_are_reported() {
         let about = |report: &&String| report.contains(who) && report.contains(why);
         assert_eq!(reports.iter().filter(about).count(), 1, "{who}: {reports:?}");
     }
-    assert!(reports.iter().all(|report| report.starts_with("Return-Path: <>\r\n")));
+    for report in &reports {
+        assert!(report.starts_with("Return-Path: <>\r\n"));
+        for line in ["Content-Type: message/delivery-status", "Action: failed", "Status: 5."] {
+            assert!(report.contains(&format!("\r\n{line}")), "{line}: {report}");
+        }
+    }
+}
+
+#[test]
+fn a_sender_hears_what_the_next_server_does_not_tell() {
+    // One that knows of no reports.
+    let addr = answer_at(ANY, |line, _| match line {
+        line if line.starts_with("EHLO ") => Some("250-fake\r\n250 8BITMIME"),
+        line if line.starts_with("MAIL ") || line.starts_with("RCPT ") => {
+            Some(if line.ends_with('>') { "250 2.1.0 Ok" } else { "555 No such parameter" })
+        }
+        "DATA" => Some("354 Go on"),
+        "." => Some("250 2.6.0 Taken"),
+        "QUIT" => Some("221 Bye"),
+        _ => Some(""),
+    });
+    let (resolver, port) = (serve(ZONES).unwrap().to_string(), addr.port().to_string());
+    let args = ["--submission", ANY, "--allow-plaintext", "--resolver", &resolver];
+    let mut house = house(&[&args[..], &["--relay-port", &port]].concat()).started().unwrap();
+    let mut talk = Talk::to(house.addr("submission").unwrap());
+    assert!(talk.reply().starts_with("220 "));
+    for (line, code) in [
+        ("EHLO client.test", "250"),
+        ("AUTH PLAIN AGJvYkBzb3V0aC50ZXN0AHMzY3JldA==", "235"),
+        ("MAIL FROM:<bob@south.test> ENVID=7", "250"),
+        ("RCPT TO:<x@implicit.test> NOTIFY=SUCCESS,FAILURE", "250"),
+        ("RCPT TO:<y@implicit.test>", "250"),
+        ("DATA", "354"),
+        ("Subject: x\r\n\r\nx\r\n.", "250"),
+    ] {
+        let reply = talk.ask(line);
+        assert!(reply.starts_with(code), "{line}: {reply}");
+    }
+    within_patience(|| {
+        let log = house.server.as_ref().unwrap().log();
+        (log.matches("relayed").count() == 2).then_some(())
+    });
+    let reports = within_patience(|| {
+        let inbox = house.inbox(BOB).unwrap();
+        house.start().unwrap();
+        (!inbox.is_empty()).then_some(inbox)
+    });
+    let [report] = &reports[..] else { panic!("{reports:?}") };
+    for line in [
+        "Original-Envelope-Id: 7",
+        "Final-Recipient: rfc822; x@implicit.test",
+        "Action: relayed",
+        "Status: 2.6.0",
+        "Remote-MTA: dns; implicit.test",
+        "Diagnostic-Code: smtp; 250 2.6.0 Taken",
+    ] {
+        assert!(report.contains(&format!("\r\n{line}\r\n")), "{line}: {report}");
+    }
+    assert!(!report.contains("y@implicit.test"));
 }
 
 #[test]

@@ -115,3 +115,29 @@ pub(super) fn lock(file: &Path) -> Result<Connection> {
         Err(error) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_of_version_1_goes_on() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(
+            "CREATE TABLE queue (id INTEGER PRIMARY KEY, blob INTEGER, sender TEXT, recipient TEXT,
+                 attempts INTEGER, next_attempt INTEGER, last_error TEXT, created INTEGER);
+             INSERT INTO queue VALUES (1, 1, 'a@b', '\"c d\"@e', 2, 3, 'x', 4), (2, 1, '', 'f@g', 0, 3, NULL, 4);
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+        migrate(&db).unwrap();
+        let mut rows = db.prepare("SELECT state FROM queue ORDER BY id").unwrap();
+        let rows = rows.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let rows: Vec<serde_json::Value> =
+            rows.map(|row| serde_json::from_str(&row.unwrap()).unwrap()).collect();
+        assert_eq!(rows[0]["mail"], "MAIL FROM:<a@b>\r\n");
+        assert_eq!(rows[0]["rcpt"], "RCPT TO:<\"c d\"@e>\r\n");
+        assert_eq!(rows[1]["mail"], "MAIL FROM:<>\r\n");
+        migrate(&db).unwrap();
+    }
+}
