@@ -69,6 +69,7 @@ fn machine(context: &Context, stream: &Stream) -> Server {
     offer.sasl = mechanisms(context, stream).map(str::to_owned).collect();
     // Each wrong name or password is told by that code.
     offer.auth_resp_code = true;
+    offer.implementation = Some("mailrail".to_owned());
     offer.expire = Some(Expire { days: None, per_user: false });
     let mut config = Config::default();
     config.allow_plaintext_auth = context.allow_plaintext;

@@ -45,17 +45,19 @@ fn a_header_that_is_locked_is_asked_for_with_its_message() {
 
 #[test]
 fn ids_that_are_none_and_ids_like_paths() {
-    let (mut store, mut mail) = (Store::new(1..=6), Mail::default());
-    for (n, id) in [(0, "../../etc/passwd"), (1, "a b"), (3, ""), (4, &"x".repeat(71))] {
+    let (mut store, mut mail) = (Store::new(1..=7), Mail::default());
+    for (n, id) in
+        [(0, "../../etc/passwd"), (1, "a b"), (3, ""), (4, &"x".repeat(71)), (6, "a\u{7f}")]
+    {
         store.messages[n].0 = id.to_owned();
     }
     run(&mut store, &mut mail, Policy::KeepAndForget);
     let order: Vec<_> = mail.kept.iter().map(|(_, text)| text.clone()).collect();
-    assert_eq!(order, (1..=6).map(message).collect::<Vec<_>>());
+    assert_eq!(order, (1..=7).map(message).collect::<Vec<_>>());
     let ids: Vec<_> = mail.kept.iter().map(|(key, _)| key.get(..4).unwrap()).collect();
-    assert_eq!(ids, ["../.", "sha2", "id-3", "sha2", "sha2", "id-6"]);
+    assert_eq!(ids, ["../.", "sha2", "id-3", "sha2", "sha2", "id-6", "sha2"]);
     run(&mut store, &mut mail, Policy::Delete);
-    assert_eq!(mail.told, ["6 fetched, 0 deleted", "0 fetched, 6 deleted"]);
+    assert_eq!(mail.told, ["7 fetched, 0 deleted", "0 fetched, 7 deleted"]);
 }
 
 #[test]

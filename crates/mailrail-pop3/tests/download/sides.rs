@@ -4,7 +4,8 @@ use alloc::collections::BTreeMap;
 use bytes::{Buf, Bytes};
 use core::time::Duration;
 use mailrail_pop3::{
-    Capabilities, Config, Download, DropListing, Error, MessageNumber, Server, Text, UniqueId,
+    Capabilities, Config, Download, DropListing, Error, MessageNumber, Misuse, Server, Text,
+    UniqueId,
     client::Request,
     download::{Event, Fate, Policy, TlsPolicy},
     server,
@@ -113,6 +114,7 @@ impl Mail {
                 if !self.seen.contains_key(key.as_str()) {
                     self.kept.push((key.to_string(), self.coming.clone()));
                 }
+                assert_eq!(download.fetch(), Err(Misuse::NotAsked));
                 let first = *self.seen.entry(key.to_string()).or_insert(self.today);
                 answer = Some((key.to_string(), Some(first)));
             }
