@@ -1,6 +1,7 @@
 //! A message in a file, on its way out: its lines are ended as SMTP has them, and it is read as
 //! often as it takes, a piece at a time.
 
+use crate::progress::Progress;
 use bytes::{Bytes, BytesMut};
 use mailrail_wire::LineEnds;
 use std::{
@@ -100,6 +101,7 @@ impl Outgoing {
         }
         let mut outgoing = Self { file, kind: Kind::default() };
         let mut pieces = outgoing.pieces()?;
+        pieces.progress = None;
         while let Some(piece) = pieces.next_piece()? {
             outgoing.kind.look(&piece);
         }
@@ -112,7 +114,8 @@ impl Outgoing {
         self.kind.clone()
     }
 
-    /// Reads it from its start. The pieces share the file's position: one reader at a time.
+    /// Reads it from its start, and shows how far it is. The pieces share the file's position: one
+    /// reader at a time.
     ///
     /// # Errors
     ///
@@ -120,7 +123,8 @@ impl Outgoing {
     pub fn pieces(&self) -> io::Result<Pieces> {
         let mut file = self.file.try_clone()?;
         file.rewind()?;
-        Ok(Pieces { file, ends: Some(LineEnds::default()) })
+        let progress = Some(Progress::new("sent", Some(self.kind.size())));
+        Ok(Pieces { file, ends: Some(LineEnds::default()), progress })
     }
 }
 
@@ -130,6 +134,7 @@ pub struct Pieces {
     file: File,
     /// None at the end.
     ends: Option<LineEnds>,
+    progress: Option<Progress>,
 }
 
 impl Pieces {
@@ -145,6 +150,7 @@ impl Pieces {
             piece.truncate(n);
             let mut out = BytesMut::with_capacity(n + n / 16);
             if n == 0 {
+                self.progress = None;
                 if let Some(ends) = self.ends.take() {
                     ends.finish(|bytes| out.extend_from_slice(&bytes));
                 }
@@ -152,6 +158,9 @@ impl Pieces {
                 ends.complete(piece.into(), |bytes| out.extend_from_slice(&bytes));
             }
             if !out.is_empty() {
+                if let Some(progress) = &mut self.progress {
+                    progress.advance(out.len());
+                }
                 return Ok(Some(out.freeze()));
             }
         }

@@ -30,8 +30,11 @@ pub fn send(connect: &Connect, server: &ServerUrl, options: &Compose) -> Result<
     let mut kind = Kind::default();
     composed.pieces.clone().for_each(|piece| kind.look(&piece));
     let envelope = envelope(&composed.reverse_path, &composed.recipients, &kind)?;
-    let mut pieces = composed.pieces;
+    let mut progress = Progress::new("sent", envelope.mail.size);
+    let mut pieces = composed.pieces.inspect(|piece| progress.advance(piece.len()));
     let outcomes = hand_over(connect, server, envelope, || Ok(pieces.next()))?;
+    drop(pieces);
+    progress.finish();
     if outcomes.iter().any(Outcome::is_accepted) {
         print(&composed.message_id.to_string())?;
     }
@@ -93,7 +96,7 @@ fn hand_over(
     connect: &Connect,
     server: &ServerUrl,
     envelope: Envelope,
-    mut pieces: impl FnMut() -> io::Result<Option<Bytes>>,
+    pieces: impl FnMut() -> io::Result<Option<Bytes>>,
 ) -> Result<Vec<Outcome>, Failure> {
     let sending = Sending {
         server,
@@ -102,14 +105,7 @@ fn hand_over(
         tap: connect.transcript.then(tap),
     };
     let at = format!("{}:{}", server.host, server.port);
-    let mut progress = Progress::new("sent", envelope.mail.size);
-    let pieces = || {
-        let piece = pieces()?;
-        progress.advance(piece.as_ref().map_or(0, Bytes::len));
-        Ok(piece)
-    };
     let outcomes = sending.send(envelope, pieces).map_err(|error| Failure::about(&at, error))?;
-    progress.finish();
     // What has nothing to do with the recipients is said once.
     let common = |outcome: &Outcome| match outcome.reason() {
         Some(reason) => !matches!(reason, Reason::Reply(_)),

@@ -465,11 +465,17 @@ impl Submission {
     fn leave_by(&mut self, now: Time, step: Step) -> Step {
         let by = *self.goodbye.get_or_insert(now + self.last_words);
         match step {
-            Step::Read { .. } | Step::Write { .. } if by <= now => Step::Close,
+            Step::Read { .. } | Step::Write { .. } if by <= now => self.close(),
             Step::Read { until } => Step::Read { until: until.min(Some(by)) },
             Step::Write { until } => Step::Write { until: until.min(Some(by)) },
             step => step,
         }
+    }
+
+    /// What is not written yet is of no use to anybody.
+    fn close(&mut self) -> Step {
+        *self.client.output() = Output::default();
+        Step::Close
     }
 
     /// Turns what ends the conversation into an outcome first.
@@ -495,7 +501,7 @@ impl Connection for Submission {
             } else {
                 match (self.client.poll(now, input), self.state) {
                     // How the server takes the goodbye is all one.
-                    (Err(_), State::Leaving) | (Ok(_), State::Lost) => return Ok(Step::Close),
+                    (Err(_), State::Leaving) | (Ok(_), State::Lost) => return Ok(self.close()),
                     (Err(error), State::Lost) => return Err(error),
                     (Ok(Step::Event), _) => {
                         let event = self.client.event(input)?;
