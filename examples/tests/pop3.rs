@@ -69,15 +69,16 @@ fn kept_fetched_once_and_deleted() {
     assert_eq!(maildrop.count().unwrap(), 0);
 }
 
-#[test]
-fn each_message_is_fetched_once_whenever_the_client_is_killed() {
+/// Kills the client again and again until it has ended by itself. Tells how many messages are left
+/// on the server.
+fn kill_until_done(args: &[&str]) -> usize {
     let folder = Folder::new("pop3-kill").unwrap();
     let messages: Vec<_> = (0..150).map(|n| message(&format!("{n}"), 20_000)).collect();
     let maildrop = Maildrop::start(SERVER, &messages, &["--allow-plaintext"]).unwrap();
     let url = format!("{}?tls=none", maildrop.url("pop3").unwrap());
     let mut killed = 0;
     for round in 0_u64.. {
-        let mut command = command(CLIENT, &url, &folder, &[]);
+        let mut command = command(CLIENT, &url, &folder, args);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         thread::sleep(Duration::from_millis(4 + 3 * round));
         child.kill().unwrap();
@@ -95,7 +96,13 @@ fn each_message_is_fetched_once_whenever_the_client_is_killed() {
     let there = fetched(&folder).unwrap();
     assert_eq!((there.len(), there.into_iter().collect::<BTreeSet<_>>()), (150, wanted));
     assert!(killed > 1, "it was killed {killed} times");
-    assert_eq!(maildrop.count().unwrap(), 0);
+    maildrop.count().unwrap()
+}
+
+#[test]
+fn each_message_is_fetched_once_whenever_the_client_is_killed() {
+    assert_eq!(kill_until_done(&[]), 0);
+    assert_eq!(kill_until_done(&["--keep"]), 150);
 }
 
 /// A connection to the server, line by line.
