@@ -3,6 +3,7 @@
 pub(crate) mod attachment;
 pub(crate) mod body_type;
 pub(crate) mod content;
+mod date;
 mod entity;
 mod few;
 pub(crate) mod field;
@@ -18,6 +19,7 @@ mod writer;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::header::address::{Address, Mailbox};
 use crate::header::date::DateTime;
@@ -70,8 +72,8 @@ pub struct Builder<'a> {
     is_flowed: bool,
     html: Option<Cow<'a, str>>,
     calendar: Option<(Cow<'a, str>, Cow<'a, str>)>,
-    files: Few<Attachment<'a>>,
-    inline: Few<Attachment<'a>>,
+    files: Vec<Attachment<'a>>,
+    inline: Vec<Attachment<'a>>,
     report: Option<Box<Report<'a>>>,
     way: BodyType,
     utf8: bool,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// The longest line that goes out as it is (RFC 5322 §2.1.1).
 pub(super) const LONGEST_LINE: usize = 998;
@@ -34,9 +34,7 @@ impl fmt::Display for BodyType {
 impl BodyType {
     /// The way that these bytes need to arrive as they are.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut lines = Lines::default();
-        lines.add(bytes);
-        lines.finish()
+        Shape::of(bytes).needs(bytes)
     }
 
     /// The name of the transfer encoding that changes nothing (RFC 2045 §6.2).
@@ -47,6 +45,69 @@ impl BodyType {
             Self::BinaryMime => "binary",
         }
     }
+}
+
+/// What bytes are made of, found in one look at each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    has_eight_bit: bool,
+    has_nul: bool,
+    /// Whether each CR has its LF, and each LF its CR.
+    pub(super) is_paired: bool,
+    /// Whether a line may begin with `From `.
+    pub(super) has_from: bool,
+}
+
+impl Shape {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let mut split = bytes.first() == Some(&b'\n') || bytes.last() == Some(&b'\r');
+        let mut from = bytes.first() == Some(&b'F');
+        // Without a branch, so that the compiler makes vectors of it.
+        for (byte, next) in bytes.iter().zip(bytes.iter().skip(1)) {
+            split |= (*byte == b'\r') ^ (*next == b'\n');
+            from |= (*byte == b'\n') & (*next == b'F');
+        }
+        Self {
+            has_eight_bit: !bytes.is_ascii(),
+            has_nul: memchr(0, bytes).is_some(),
+            is_paired: !split,
+            has_from: from,
+        }
+    }
+
+    /// The same with its line ends made right.
+    pub(super) const fn paired(self) -> Self {
+        // After a lone CR stood a line too.
+        Self { is_paired: true, has_from: true, ..self }
+    }
+
+    pub(super) const fn is_ascii(self) -> bool {
+        !self.has_eight_bit
+    }
+
+    /// The way that bytes of this shape need.
+    pub(super) fn needs(self, bytes: &[u8]) -> BodyType {
+        if self.has_nul || !self.is_paired || has_long_line(bytes) {
+            BodyType::BinaryMime
+        } else if self.has_eight_bit {
+            BodyType::EightBitMime
+        } else {
+            BodyType::SevenBit
+        }
+    }
+}
+
+/// Whether a line is longer than may be, where each ends in CRLF.
+fn has_long_line(mut bytes: &[u8]) -> bool {
+    // From line end to line end, as far as a line may reach.
+    while bytes.len() > LONGEST_LINE {
+        let reach = bytes.get(..LONGEST_LINE + 2).unwrap_or(bytes);
+        match memrchr(b'\n', reach).and_then(|end| bytes.get(end + 1..)) {
+            Some(rest) => bytes = rest,
+            None => return true,
+        }
+    }
+    false
 }
 
 /// Bytes looked at one piece after the other.

@@ -108,7 +108,7 @@ impl FieldValue<'_> {
                 line.words(value);
             }
             Self::Addresses(addresses) => write_addresses(&mut line, ADDED, addresses)?,
-            Self::Date(date) => line.display(&date.rfc5322()),
+            Self::Date(date) => line.date(date),
             Self::MessageIds(ids) => write_ids(&mut line, ADDED, ids)?,
             Self::Raw(value) => {
                 check_raw(name, value)?;

@@ -2,14 +2,15 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
+use super::date::rfc5322;
 use super::phrase::{is_plain_text, phrase_words, text_words};
 use crate::encoding::percent;
 use crate::encoding::quoted_printable::push_escape;
 use crate::error::Error;
 use crate::grammar::{is_atext, is_token};
 use crate::header::address::quote;
+use crate::header::date::DateTime;
 
 /// Where a line is folded, so that two characters may still be glued to its last word (78, RFC 5322 §2.1.1).
 const WIDTH: usize = 76;
@@ -63,11 +64,10 @@ impl<'o> Fold<'o> {
         }
     }
 
-    /// A word that is displayed, such as a date or an identifier.
-    pub(crate) fn display(&mut self, word: &dyn fmt::Display) {
-        use alloc::string::ToString;
-
-        self.word(&word.to_string());
+    /// A date (RFC 5322 §3.3).
+    pub(crate) fn date(&mut self, date: &DateTime) {
+        let mut bytes = [0; 40];
+        self.word(rfc5322(date, &mut bytes));
     }
 
     fn end_line(&mut self) {
@@ -91,6 +91,9 @@ impl<'o> Fold<'o> {
 
     /// Words with one space between them, folded there and else as they are.
     pub(crate) fn words(&mut self, text: &str) {
+        if self.column() + 1 + text.len() <= WIDTH && !text.contains("  ") && !text.is_empty() {
+            return self.word(text.trim_matches(' '));
+        }
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             self.word(word);
         }

@@ -12,23 +12,20 @@ const WORD: usize = 75;
 
 /// Whether text can stand in a header as it is: words that fit on a line, with one space between them.
 pub(super) fn is_plain_text(text: &str, utf8: bool) -> bool {
-    let mut word = 0;
-    let mut previous = b' ';
-    for byte in text.bytes() {
-        match byte {
-            b' ' if word == 0 => return false,
-            b' ' => word = 0,
-            b'?' if previous == b'=' => return false,
-            b'!'..=b'~' => word += 1,
-            _ if utf8 && !byte.is_ascii() => word += 1,
-            _ => return false,
-        }
-        if word > WORD {
-            return false;
-        }
-        previous = byte;
+    let bytes = text.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
+    // Without a branch, so that the compiler makes vectors of it.
+    let mut is_odd_text = (*first == b' ') | (*last == b' ');
+    for byte in bytes {
+        is_odd_text |= (*byte < b' ') | (*byte == 0x7f) | ((*byte >= 0x80) & !utf8);
     }
-    word > 0 && (text.is_ascii() || !text.chars().any(is_odd))
+    for (byte, next) in bytes.iter().zip(bytes.iter().skip(1)) {
+        is_odd_text |= (*byte == b' ') & (*next == b' ');
+        is_odd_text |= (*byte == b'=') & (*next == b'?');
+    }
+    !is_odd_text
+        && (bytes.len() <= WORD || text.split(' ').all(|word| word.len() <= WORD))
+        && (!utf8 || text.is_ascii() || !text.chars().any(is_odd))
 }
 
 /// What UTF-8 should not bring into a header: controls, and spaces that a reader would trim.

@@ -81,7 +81,7 @@ impl Builder<'_> {
             .flatten()
             .map(|text| 300 + text.len() + text.len() / 16)
             .sum();
-        let files = self.files.as_slice().iter().chain(self.inline.as_slice());
+        let files = self.files.iter().chain(&self.inline);
         let encoded = |size: Option<u64>| match size.filter(|_| is_whole) {
             Some(size) => usize::try_from(base64::encoded_len(size)).unwrap_or(0),
             None => 0,
@@ -124,8 +124,7 @@ impl Builder<'_> {
             Some(report) => Some(report.parts()?),
             None => None,
         };
-        let files = self.files.as_slice();
-        let body = Entity::arrange(body, self.inline.as_slice(), files, report);
+        let body = Entity::arrange(body, &self.inline, &self.files, report);
         let start = out.len();
         let mut random = u128::from_be_bytes(random);
         for _ in 0..TRIES {
@@ -159,7 +158,7 @@ impl Builder<'_> {
             return Err(Error::MissingSender);
         }
         let mut line = Fold::begin(out, "Date");
-        line.display(&date.rfc5322());
+        line.date(&date);
         line.finish("Date")?;
         for (name, addresses) in [
             ("From", from),

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use memchr::memmem;
 
 use super::attachment::{Attachment, message_type};
-use super::body_type::BodyType;
+use super::body_type::{BodyType, Shape};
 use super::content::{Content, Source};
 use super::entity::{Entity, Text};
 use super::field::{check, write_ids};
@@ -28,7 +28,9 @@ pub(super) struct Writer<'o> {
     out: &'o mut Vec<u8>,
     /// Given where bodies are not written to `out`, but when their turn comes.
     segments: Option<&'o mut VecDeque<Segment>>,
-    pub(super) random: String,
+    random: u128,
+    /// The random number's digits, once they are needed.
+    digits: String,
     boundaries: u32,
     is_inside: bool,
     way: BodyType,
@@ -48,13 +50,13 @@ impl<'o> Writer<'o> {
         way: BodyType,
         utf8: bool,
     ) -> Self {
-        let random = format!("{random:032x}");
         let needs = BodyType::SevenBit;
         let part = out.len();
         Self {
             out,
             segments,
             random,
+            digits: String::new(),
             boundaries: 0,
             is_inside: false,
             way,
@@ -97,7 +99,7 @@ impl<'o> Writer<'o> {
             Entity::File { file, is_inline } => self.file(file, *is_inline),
             Entity::Lines { content_type, bytes } => {
                 self.content_type(content_type);
-                self.lines(bytes)
+                self.lines(bytes, Shape::of(bytes))
             }
             Entity::Returned(returned) => self.returned(returned),
             Entity::Multipart { subtype, parameter, parts } => {
@@ -115,7 +117,10 @@ impl<'o> Writer<'o> {
         // "=_" occurs neither in quoted-printable nor in base64 (RFC 2045 §6.7), and what is not encoded is
         // searched for the random digits. So no part can hold the boundary. None of them is a prefix of another either.
         self.boundaries += 1;
-        let boundary = format!("=_{}_{}", self.boundaries, self.random);
+        if self.digits.is_empty() {
+            self.digits = format!("{:032x}", self.random);
+        }
+        let boundary = format!("=_{}_{}", self.boundaries, self.digits);
         let mut content_type = self.field("Content-Type");
         content_type.joined(&["multipart/", subtype]);
         if let Some((name, value)) = parameter {
@@ -164,8 +169,8 @@ impl<'o> Writer<'o> {
     }
 
     fn text_part(&mut self, text: &Text<'_>) -> Result<(), Error> {
-        let lines = canonical(text.text);
-        let charset = if lines.is_ascii() { "us-ascii" } else { "utf-8" };
+        let (lines, shape) = canonical(text.text);
+        let charset = if shape.is_ascii() { "us-ascii" } else { "utf-8" };
         let mut content_type = self.field("Content-Type");
         content_type.joined(&["text/", text.subtype]);
         content_type.parameter("charset", charset);
@@ -173,12 +178,12 @@ impl<'o> Writer<'o> {
             content_type.parameter(name, value);
         }
         content_type.finish(CONTENT)?;
-        self.lines(&lines)
+        self.lines(&lines, shape)
     }
 
     /// The encoding and the body of a part that may be encoded as suits it.
-    fn lines(&mut self, lines: &[u8]) -> Result<(), Error> {
-        let coding = Coding::of_text(lines, self.way);
+    fn lines(&mut self, lines: &[u8], shape: Shape) -> Result<(), Error> {
+        let coding = Coding::of_text(lines, shape, self.way);
         self.coding(coding);
         match coding {
             Coding::Identity(needs) => {
@@ -208,7 +213,7 @@ impl<'o> Writer<'o> {
                         true => "text/rfc822-headers",
                         false => "message/global-headers",
                     });
-                    self.lines(&header)
+                    self.lines(&header, Shape::of(&header))
                 }
                 None => {
                     self.content_type("text/rfc822-headers");
@@ -227,7 +232,7 @@ impl<'o> Writer<'o> {
     }
 
     fn check_boundary(&self, body: &[u8]) -> Result<(), Error> {
-        match self.is_inside && memmem::find(body, self.random.as_bytes()).is_some() {
+        match self.is_inside && memmem::find(body, self.digits.as_bytes()).is_some() {
             true => Err(Error::BoundaryInContent),
             false => Ok(()),
         }
@@ -310,7 +315,7 @@ impl<'o> Writer<'o> {
             Source::Whole(bytes) if coding != Coding::Base64 => {
                 segments.push_back(Segment::Plain(bytes.clone()));
             }
-            _ => segments.push_back(Segment::Part(Part::new(source, coding, &self.random))),
+            _ => segments.push_back(Segment::Part(Part::new(source, coding, &self.digits))),
         }
         Ok(())
     }

@@ -117,6 +117,14 @@ impl<'a> Mailbox<'a> {
     /// # Errors
     /// If it is not `local@domain` (RFC 5322 §3.4.1); the local part may be quoted, and both may hold UTF-8 (RFC 6532).
     pub fn new(address: &'a str) -> Result<Self, SyntaxError> {
+        // Nearly all are of this plain form, which needs no parser.
+        if let Some((local, domain)) = address.split_once('@')
+            && address.is_ascii()
+            && is_dot_atom(local.as_bytes())
+            && is_dot_atom(domain.as_bytes())
+        {
+            return Ok(Self { name: None, local: local.into(), domain: domain.into() });
+        }
         // A header field may be folded; an address by itself may not.
         if let Some(at) = address.find(char::is_control) {
             return Err(SyntaxError::new(at, "no control character"));

@@ -161,7 +161,7 @@ impl Fields {
     pub(super) fn date(&mut self, name: &'static str, date: Option<DateTime>) -> Result<(), Error> {
         let Some(date) = date else { return Ok(()) };
         let mut line = Fold::begin(&mut self.0, name);
-        line.display(&date.rfc5322());
+        line.date(&date);
         line.finish(name)
     }
 
