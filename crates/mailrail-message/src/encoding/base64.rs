@@ -93,12 +93,17 @@ impl Decoder {
         }
         bytes.reserve(chunk.len() / 4 * 3 + 3);
         let mut rest = chunk;
+        // Where lines are tried as a whole: not soon again where that was in vain.
         #[cfg(feature = "simd")]
-        let mut begins_line = true;
+        let (mut begins_line, mut next_try) = (true, rest.len());
         loop {
             #[cfg(feature = "simd")]
-            if self.filled == 0 && core::mem::take(&mut begins_line) {
-                rest = from(rest, lines::decode(rest, bytes));
+            if self.filled == 0 && core::mem::take(&mut begins_line) && rest.len() <= next_try {
+                let (taken, is_odd) = lines::decode(rest, bytes);
+                rest = from(rest, taken);
+                if is_odd {
+                    next_try = rest.len().saturating_sub(lines::CHUNK);
+                }
             }
             // Whole groups at once, as long as nothing stands between digits.
             while self.filled == 0

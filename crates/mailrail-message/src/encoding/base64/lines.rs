@@ -10,39 +10,48 @@ use crate::scan::{from, slice};
 /// The longest line that is searched for its end.
 const LONGEST: usize = 1000;
 /// How much is decoded in one go, so that it is still near when its line ends are looked at.
-const CHUNK: usize = 32 * 1024;
+pub(super) const CHUNK: usize = 16 * 1024;
 
 /// Decodes as many lines as are all of one length and hold whole groups of digits and nothing else; tells how many
-/// bytes of the text that was. What it does not take is for the plain decoder, which knows what to do with anything.
-pub(super) fn decode(text: &[u8], bytes: &mut Vec<u8>) -> usize {
-    let Some(end) = memchr(b'\n', slice(text, 0..text.len().min(LONGEST))) else { return 0 };
+/// bytes of the text that was, and whether something else stands in the [`CHUNK`] behind them. What it does not take is for the plain
+/// decoder, which knows what to do with anything.
+pub(super) fn decode(text: &[u8], bytes: &mut Vec<u8>) -> (usize, bool) {
+    let Some(end) = memchr(b'\n', slice(text, 0..text.len().min(LONGEST))) else {
+        return (0, true);
+    };
     let has_return = end.checked_sub(1).and_then(|at| text.get(at)) == Some(&b'\r');
     let length = end + 1;
     let digits = end - usize::from(has_return);
     if digits == 0 || digits % 4 != 0 {
-        return 0;
+        return (0, true);
     }
     let mut taken = 0;
     loop {
-        let chunk = from(text, taken);
-        let chunk = slice(chunk, 0..chunk.len().min(CHUNK / length * length + length));
-        let lines = chunk.chunks_exact(length);
-        let lines = match has_return {
-            true => lines.take_while(|line| line.last_chunk() == Some(b"\r\n")).count(),
-            false => lines.take_while(|line| line.last() == Some(&b'\n')).count(),
-        };
-        let chunk = slice(chunk, 0..lines * length);
+        let rest = from(text, taken);
+        let lines = rest.len().min(CHUNK) / length;
+        let chunk = slice(rest, 0..lines * length);
         let start = bytes.len();
-        // All line ends are where they should be. So where it gives three bytes for each four other characters, each of these
+        // Where all line ends are where they should be, and it gives three bytes for each four other characters, each of these
         // is a digit: anything that it passed over, a "=" too, would be missing.
-        match MIME.decode_append(chunk, bytes) {
-            Ok(decoded) if lines > 0 && decoded == lines * digits / 4 * 3 => taken += chunk.len(),
-            _ => {
-                bytes.truncate(start);
-                return taken;
-            }
+        let is_whole = MIME.decode_append(chunk, bytes) == Ok(lines * digits / 4 * 3)
+            && match has_return {
+                true => all_lines(chunk, length, |line| line.last_chunk() == Some(b"\r\n")),
+                false => all_lines(chunk, length, |line| line.last() == Some(&b'\n')),
+            };
+        if !is_whole {
+            bytes.truncate(start);
+            return (taken, true);
+        }
+        taken += chunk.len();
+        if lines == 0 {
+            return (taken, false);
         }
     }
+}
+
+/// Whether all lines of this length end so; asked without a branch for each.
+fn all_lines(chunk: &[u8], length: usize, is_ended: impl Fn(&[u8]) -> bool) -> bool {
+    chunk.chunks_exact(length).fold(true, |all, line| all & is_ended(line))
 }
 
 /// Encodes bytes in lines of 76 characters, each ended by CRLF.

@@ -54,69 +54,87 @@ fn has_white_space(text: &[u8]) -> bool {
 
 /// Text without white space before line ends: only what begins with `=` has to be looked at.
 fn append_escaped(text: &[u8], is_end: bool, bytes: &mut Vec<u8>) {
-    /// Bytes copied in one go; what is too much is overwritten by what follows.
-    const STEP: usize = 32;
-
     let start = bytes.len();
     bytes.resize(start + text.len() + STEP, 0);
     let out = bytes.get_mut(start..).unwrap_or_default();
-    let (mut read, mut written) = (0, 0);
-    let mut copy = |read: usize, end: usize, written: usize, decoded: Option<u8>| -> usize {
-        let length = end.saturating_sub(read);
-        if length == 0 {
-        } else if length <= STEP
-            && let Some(source) = text.get(read..read + STEP)
-            && let Some(target) = out.get_mut(written..written + STEP)
+    let mut run = Run { text, is_end, read: 0, out, written: 0 };
+    bits::places(text, |byte| byte == b'=', |at| run.escape(at));
+    run.copy(text.len());
+    let written = run.written;
+    bytes.truncate(start + written);
+}
+
+/// Bytes copied in one go; what is too much is overwritten by what follows.
+const STEP: usize = 64;
+
+struct Run<'t, 'o> {
+    text: &'t [u8],
+    is_end: bool,
+    /// How much of the text is taken.
+    read: usize,
+    /// Large enough for all, and a step more.
+    out: &'o mut [u8],
+    written: usize,
+}
+
+impl Run<'_, '_> {
+    /// What stands before `end` as it is.
+    #[inline]
+    fn copy(&mut self, end: usize) {
+        let length = end.saturating_sub(self.read);
+        if length <= STEP
+            && let Some(source) = self.text.get(self.read..self.read + STEP)
+            && let Some(target) = self.out.get_mut(self.written..self.written + STEP)
         {
             target.copy_from_slice(source);
-        } else if let Some(target) = out.get_mut(written..written + length) {
-            target.copy_from_slice(slice(text, read..end));
+        } else if let Some(target) = self.out.get_mut(self.written..self.written + length) {
+            target.copy_from_slice(slice(self.text, self.read..end));
         }
-        if let (Some(byte), Some(place)) = (decoded, out.get_mut(written + length)) {
-            *place = byte;
+        self.read = end;
+        self.written += length;
+    }
+
+    /// What an `=` begins.
+    #[inline]
+    fn escape(&mut self, at: usize) {
+        if at < self.read {
+            return;
         }
-        written + length
-    };
-    bits::places(
-        text,
-        |byte| byte == b'=',
-        |at| {
-            if at < read {
+        self.copy(at);
+        let Some([_, high, low]) = from(self.text, at).first_chunk() else { return self.odd(at) };
+        let (high_value, low_value) = (hex_value(*high), hex_value(*low));
+        let is_byte = (high_value | low_value) < 16;
+        let is_break = (*high == b'\r') & (*low == b'\n');
+        // One way for both, since which of them comes next cannot be guessed.
+        if !(is_byte | is_break) {
+            return self.odd(at);
+        }
+        if let Some(place) = self.out.get_mut(self.written) {
+            *place = high_value << 4 | low_value;
+        }
+        self.written += usize::from(is_byte);
+        self.read += 3;
+        // Escapes mostly come in rows, without anything to copy between them.
+        while let Some([b'=', high, low]) = from(self.text, self.read).first_chunk() {
+            let (high, low) = (hex_value(*high), hex_value(*low));
+            if (high | low) > 15 {
                 return;
             }
-            let tail = from(text, at + 1);
-            if let [high, low, ..] = tail {
-                let (digits, is_break) =
-                    ([hex_value(*high), hex_value(*low)], (*high == b'\r') & (*low == b'\n'));
-                let [high, low] = digits;
-                let is_byte = (high | low) < 16;
-                // One way for both, since which of them comes next cannot be guessed.
-                if is_byte | is_break {
-                    written = copy(read, at, written, Some(high << 4 | low));
-                    written += usize::from(is_byte);
-                    read = at + 3;
-                    // Escapes mostly come in rows, without anything to copy between them.
-                    while let Some([b'=', high, low]) = from(text, read).first_chunk()
-                        && let Some(byte) = hex_pair(Some(*high), Some(*low))
-                    {
-                        written = copy(read, read, written, Some(byte)) + 1;
-                        read += 3;
-                    }
-                    return;
-                }
+            if let Some(place) = self.out.get_mut(self.written) {
+                *place = high << 4 | low;
             }
-            if let Some(next) = soft_break(tail, is_end) {
-                written = copy(read, at, written, None);
-                read = text.len() - next.len();
-            } else {
-                // It stays, with what stands before it.
-                written = copy(read, at + 1, written, None);
-                read = at + 1;
-            }
-        },
-    );
-    written = copy(read, text.len(), written, None);
-    bytes.truncate(start + written);
+            self.written += 1;
+            self.read += 3;
+        }
+    }
+
+    /// A soft line break of another form, or nothing that has a meaning.
+    fn odd(&mut self, at: usize) {
+        match soft_break(from(self.text, at + 1), self.is_end) {
+            Some(next) => self.read = self.text.len() - next.len(),
+            None => self.copy(at + 1),
+        }
+    }
 }
 
 /// Text that white space has to be dropped from; at its end only where nothing follows.

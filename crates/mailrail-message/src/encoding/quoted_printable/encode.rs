@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::super::bits;
-use super::hex_digit;
+use super::HEX_DIGITS;
 use crate::scan::{from, is_wsp, slice};
 
 /// The longest line that is written, without its line end.
@@ -33,14 +33,37 @@ const fn is_plain(byte: u8) -> bool {
 
 /// Appends text; `continues`: its last line goes on behind it, after a soft line break.
 fn append(text: &[u8], continues: bool, code: &mut Vec<u8>) {
-    let mut line = Line::begin(text, continues, code);
+    let start = code.len();
+    // Each line may have two escapes that are counted nowhere, for its first and last byte; and soft line breaks come after 73
+    // bytes at least.
+    let most = estimate(text) + 4 * (1 + memchr::memchr_iter(b'\n', text).count());
+    code.resize(start + most + 3 * (1 + most / 73) + ROOM, 0);
+    let out = code.get_mut(start..).unwrap_or_default();
+    let mut line = Line { text, continues, read: 0, out, written: 0, column: 0 };
     line.touchy();
     bits::places(text, |byte| !is_plain(byte), |at| line.odd(at));
-    line.finish();
+    let written = line.finish();
+    code.truncate(start + written);
+}
+
+/// Each byte escaped.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
+static ESCAPES: [[u8; 3]; 256] = {
+    let mut table = [[b'='; 3]; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = [b'=', HEX_DIGITS[byte >> 4], HEX_DIGITS[byte & 15]];
+        byte += 1;
+    }
+    table
+};
+
+fn escape(byte: u8) -> [u8; 3] {
+    ESCAPES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 /// How many bytes are copied in one go; what is too much is overwritten by what follows.
-const STEP: usize = 32;
+const STEP: usize = 64;
 /// A line, what is copied too much, and its end.
 const ROOM: usize = LINE + STEP + 4;
 
@@ -50,22 +73,16 @@ struct Line<'t, 'o> {
     continues: bool,
     /// How much of the text is taken.
     read: usize,
-    /// What is written, and behind it zeros for at least [`ROOM`] bytes.
-    code: &'o mut Vec<u8>,
+    /// Large enough for all.
+    out: &'o mut [u8],
     written: usize,
     /// How much of it is this line.
     column: usize,
 }
 
-impl<'t, 'o> Line<'t, 'o> {
-    fn begin(text: &'t [u8], continues: bool, code: &'o mut Vec<u8>) -> Self {
-        let written = code.len();
-        let estimate = estimate(text);
-        code.resize(written + estimate + estimate / 16 + ROOM, 0);
-        Self { text, continues, read: 0, code, written, column: 0 }
-    }
-
-    fn finish(mut self) {
+impl Line<'_, '_> {
+    /// Tells how much was written.
+    fn finish(mut self) -> usize {
         match self.continues {
             true => {
                 self.run(self.text.len());
@@ -73,7 +90,7 @@ impl<'t, 'o> Line<'t, 'o> {
             }
             false => self.last_run(self.text.len()),
         }
-        self.code.truncate(self.written);
+        self.written
     }
 
     /// Whether a line ends here.
@@ -99,9 +116,34 @@ impl<'t, 'o> Line<'t, 'o> {
     }
 
     /// A byte that cannot stand as it is.
+    #[inline]
     fn odd(&mut self, at: usize) {
-        let Some(byte) = self.text.get(at).filter(|_| at >= self.read) else { return };
-        if *byte == b'\r' && self.text.get(at + 1) == Some(&b'\n') {
+        let Some(byte) = self.text.get(at) else { return };
+        let length = at.wrapping_sub(self.read);
+        let column = self.column.wrapping_add(length).wrapping_add(3);
+        // Mostly it stands on the line with a few bytes before it.
+        if length <= STEP
+            && column < LINE
+            && *byte != b'\r'
+            && let Some(source) = self.text.get(self.read..self.read + STEP)
+            && let Some(target) = self.out.get_mut(self.written..self.written + STEP + 3)
+        {
+            if let Some(target) = target.first_chunk_mut::<STEP>() {
+                target.copy_from_slice(source);
+            }
+            if let Some(target) = target.get_mut(length..length + 3) {
+                target.copy_from_slice(&escape(*byte));
+            }
+            self.written += length + 3;
+            self.column = column;
+            self.read = at + 1;
+        } else if at >= self.read {
+            self.odd_slowly(*byte, at);
+        }
+    }
+
+    fn odd_slowly(&mut self, byte: u8, at: usize) {
+        if byte == b'\r' && self.text.get(at + 1) == Some(&b'\n') {
             self.last_run(at);
             self.end(b"\r\n");
             self.read = at + 2;
@@ -110,7 +152,7 @@ impl<'t, 'o> Line<'t, 'o> {
             if at > self.read {
                 self.run(at);
             }
-            self.escape(*byte, at);
+            self.escape(byte, at);
             self.read = at + 1;
         }
     }
@@ -145,10 +187,10 @@ impl<'t, 'o> Line<'t, 'o> {
         let (read, written) = (self.read, self.written);
         if length <= STEP
             && let Some(source) = self.text.get(read..read + STEP)
-            && let Some(target) = self.code.get_mut(written..written + STEP)
+            && let Some(target) = self.out.get_mut(written..written + STEP)
         {
             target.copy_from_slice(source);
-        } else if let Some(target) = self.code.get_mut(written..written + length) {
+        } else if let Some(target) = self.out.get_mut(written..written + length) {
             target.copy_from_slice(slice(self.text, read..read + length));
         }
         self.read += length;
@@ -160,30 +202,30 @@ impl<'t, 'o> Line<'t, 'o> {
         if self.column + 3 >= LINE && !(self.column + 3 == LINE && self.is_end(at + 1)) {
             self.end(b"=\r\n");
         }
-        if let Some(place) = self.code.get_mut(self.written..self.written + 3) {
-            place.copy_from_slice(&[b'=', hex_digit(byte >> 4), hex_digit(byte)]);
+        if let Some(place) = self.out.get_mut(self.written..self.written + 3) {
+            place.copy_from_slice(&escape(byte));
         }
         self.written += 3;
         self.column += 3;
     }
 
     fn end(&mut self, end: &[u8]) {
-        if let Some(place) = self.code.get_mut(self.written..self.written + end.len()) {
+        if let Some(place) = self.out.get_mut(self.written..self.written + end.len()) {
             place.copy_from_slice(end);
         }
         self.written += end.len();
         self.column = 0;
-        if self.code.len() < self.written + ROOM {
-            let more = self.code.len() / 4 + ROOM;
-            self.code.resize(self.code.len() + more, 0);
-        }
     }
 }
 
 /// How many bytes [`encode`] makes of text, soft line breaks left out.
 pub(crate) fn estimate(text: &[u8]) -> usize {
-    let escaped = |byte: &u8| !is_plain(*byte) & (*byte != b'\r') & (*byte != b'\n');
-    text.len() + 2 * text.iter().filter(|byte| escaped(byte)).count()
+    let escaped = |byte: u8| !is_plain(byte) & (byte != b'\r') & (byte != b'\n');
+    // Counted in bytes, as many as one can count, so that the compiler makes vectors of it.
+    let chunks = text.chunks(usize::from(u8::MAX));
+    let counts =
+        chunks.map(|chunk| chunk.iter().fold(0, |count, byte| count + u8::from(escaped(*byte))));
+    text.len() + 2 * counts.map(usize::from).sum::<usize>()
 }
 
 /// Encodes text that comes in chunks; with the soft line breaks elsewhere in long lines, else as [`encode`] does.
