@@ -65,7 +65,7 @@ struct Flags {
     /// AUTH without TLS (for loopback)
     #[arg(long)]
     allow_plaintext: bool,
-    /// CRAM-MD5 too, for clients that know nothing better
+    /// CRAM-MD5 and APOP too, for clients that know nothing better
     #[arg(long)]
     allow_cram_md5: bool,
     /// DNS server for MX lookups; the system's where left out

@@ -11,7 +11,7 @@ use crate::{
 use bytes::Bytes;
 use mailrail_pop3::{
     Capabilities, Config, DropListing, Expire, MessageNumber, Misuse, ResponseCode, Server, Text,
-    UniqueId,
+    Timestamp, UniqueId,
     server::{Deleted, Event},
 };
 use mailrail_wire::{LineEnds, Secret};
@@ -170,7 +170,20 @@ impl Session<'_> {
                 pop3.err(Some(ResponseCode::SYS_TEMP), text("too many connections"))?;
             }
             Event::Connected => {
-                pop3.ok(text(&format!("{} POP3 ready", self.context.hostname)))?;
+                let greeting = format!("{} POP3 ready", self.context.hostname);
+                // APOP is what CRAM-MD5 is: MD5, and of a password that is kept as it is.
+                let timestamp = if self.context.allow_cram_md5 { self.timestamp() } else { None };
+                let timestamp = timestamp.as_deref().map(|it| Timestamp::parse(it.as_bytes()));
+                match timestamp {
+                    Some(Ok(timestamp)) => pop3.ok_with_timestamp(text(&greeting), timestamp)?,
+                    _ => pop3.ok(text(&greeting))?,
+                }
+            }
+            Event::Apop { user, proof } => {
+                let known = self.context.accounts.password(user.as_str());
+                let account = known.filter(|(_, password)| proof.is_by(password.expose()));
+                let account = account.map(|(account, _)| account);
+                self.open(account, pop3).await?;
             }
             Event::StartTls => pop3.ok(text("begin TLS"))?,
             Event::Login { user, password } => {
@@ -206,6 +219,13 @@ impl Session<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A msg-id that no other connection is given; none where there are no random numbers.
+    fn timestamp(&self) -> Option<String> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).ok()?;
+        Some(format!("<{:032x}@{}>", u128::from_ne_bytes(random), self.context.hostname))
     }
 
     fn find(&self, message: MessageNumber) -> Option<(u32, u64)> {

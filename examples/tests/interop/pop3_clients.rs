@@ -3,6 +3,7 @@
 use crate::support::{
     Result,
     courier::{COURIER, Courier},
+    dovecot::Dovecot,
     folder::Folder,
     maildrop::{BOB, Maildrop, PASSWORD, fetch, fetched, message, stored, summary},
     program::run,
@@ -18,6 +19,8 @@ const NODE_POP3: &str = "/usr/local/lib/mailrail-peers/node-pop3/node_modules/no
 pub(crate) fn add(suite: &mut Suite) {
     let needs = [COURIER, "unshare", "makeuserdb", "couriertcpd", "openssl", ROOT];
     suite.test("pop3::client_and_courier", &needs, courier);
+    suite.test("pop3::apop_and_server", &["curl", "python3", "mpop"], apop_server);
+    suite.test("pop3::apop_and_dovecot", &["dovecot", ROOT], apop_dovecot);
     suite.test("pop3::mpop_and_server", &["mpop"], mpop);
     suite.test("pop3::fetchmail_and_server", &["fetchmail"], fetchmail);
     suite.test("pop3::getmail_and_server", &["getmail"], getmail);
@@ -57,6 +60,58 @@ fn courier() -> Result {
     let refused = fetch(CLIENT, &url.replace(PASSWORD, "x"), &folder, &["--ca", &courier.ca])?;
     let said = String::from_utf8(refused.stderr)?;
     assert!(refused.status.code() == Some(1) && said.starts_with("login: -ERR"), "{said}");
+    Ok(())
+}
+
+const POPLIB: &str = "
+import poplib, sys
+port, user, password = sys.argv[1:]
+for secret in password, 'wrong':
+    pop = poplib.POP3('localhost', int(port), timeout=30)
+    try:
+        pop.apop(user, secret)
+        assert secret == password and pop.stat()[0] == 3
+        pop.dele(2)
+        pop.quit()
+    except poplib.error_proto as error:
+        assert secret == 'wrong' and b'[AUTH]' in error.args[0], error
+";
+
+/// Without TLS: the password is not shown.
+fn apop_server() -> Result {
+    let maildrop = Maildrop::start(SERVER, &messages(), &["--allow-cram-md5"])?;
+    let port = maildrop.port("pop3")?;
+    let (user, url) = (format!("{BOB}:{PASSWORD}"), format!("pop3://localhost:{port}/1"));
+    let args = ["-sS", "--login-options", "AUTH=+APOP", "-u", &user, &url];
+    let got = run("curl", &args)?.stdout;
+    assert!(messages().first().is_some_and(|wanted| *wanted == got), "{}", got.len());
+    let folder = Folder::new("apop")?;
+    let root = folder.path().display();
+    let rc = format!(
+        "account a\nhost localhost\nport {port}\nuser {BOB}\npassword {PASSWORD}\ntls off
+auth apop\nuidls_file {root}/uidls\nkeep on\nreceived_header off
+delivery mda \"cat >> {root}/mail\"\n"
+    );
+    run("mpop", &["-C", &secret(&folder, "rc", &rc)?, "a"])?;
+    assert!(bodies_are_in(&fs::read(folder.join("mail"))?));
+    run("python3", &["-c", POPLIB, &port.to_string(), BOB, PASSWORD])?;
+    assert_eq!(maildrop.count()?, 2);
+    Ok(())
+}
+
+/// A server that has nothing else.
+fn apop_dovecot() -> Result {
+    let dovecot = Dovecot::with_mechanisms(&[(BOB, PASSWORD)], "apop")?;
+    dovecot.deliver(BOB, &stored(&message("one", 0)))?;
+    let folder = Folder::new("apop-dovecot")?;
+    let url = format!("pop3://bob%40south.test:{PASSWORD}@localhost:{}?tls=none", dovecot.pop3);
+    let output = fetch(CLIENT, &url, &folder, &["--transcript"])?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains(&format!("C: APOP {BOB} ***")), "{said}\n{}", dovecot.log());
+    assert_eq!(summary(&output)?, "1 fetched, 0 fetched before, 1 deleted on the server");
+    assert_eq!(fetched(&folder)?, [stored(&message("one", 0))]);
+    let refused = fetch(CLIENT, &url.replace(PASSWORD, "x"), &folder, &[])?;
+    assert!(String::from_utf8(refused.stderr)?.starts_with("login: -ERR [AUTH]"));
     Ok(())
 }
 
