@@ -205,8 +205,11 @@ async fn relay(context: &Context, courier: &Arc<Courier>, batch: Batch) -> store
             Some(Done::Found(domain, answer)) => delivery.found(&domain, answer, now()),
             Some(Done::Tried(attempt, outcomes, has_dsn)) => {
                 delivery.tried(&attempt, outcomes, has_dsn, now());
-                // First of all: nobody is to get it twice, whatever fails behind this.
-                store(context, &batch, delivery.state(), now(), None).await?;
+                // Nobody is to get it twice: nothing goes on before this is known.
+                while let Err(error) = store(context, &batch, delivery.state(), now(), None).await {
+                    tracing::error!(%error, "the relay queue");
+                    sleep(STORE_DELAY).await;
+                }
             }
             None => {}
         }

@@ -220,6 +220,9 @@ impl<'c> Session<'c> {
             tracing::error!(%error, "random numbers");
             return smtp.reply(&local_error());
         }
+        let mut mail = mail.clone().into_owned();
+        // Who it was, this server has seen itself, and vouches for nobody else (RFC 4954 §5).
+        mail.auth = None;
         self.transaction = Some(Box::new(Transaction {
             id: format!("{:016x}", u64::from_ne_bytes(id)),
             envelope: Envelope {
@@ -227,7 +230,7 @@ impl<'c> Session<'c> {
                 prefix,
                 ..Envelope::default()
             },
-            mail: mail.clone().into_owned(),
+            mail,
             recipients: Vec::new(),
             told: Vec::new(),
             header: Vec::new(),

@@ -6,8 +6,8 @@ use crate::support::{
     folder::Folder,
     house::{self, House},
     maildrop::{PASSWORD, message},
-    mta::{EXIM, Mta, OPENSMTPD, ROOM},
-    suite::{ROOT, Suite},
+    mta::{EXIM, Mta, OPENSMTPD},
+    suite::{ROOM, ROOT, Suite},
 };
 
 const CLIENT: &str = env!("CARGO_BIN_EXE_mailrail-client");

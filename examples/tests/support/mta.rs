@@ -15,8 +15,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What both need beside themselves.
-pub(crate) const ROOM: &str = "unshare";
 pub(crate) const EXIM: &str = "/usr/local/lib/mailrail-peers/exim4-daemon-light/usr/sbin/exim4";
 pub(crate) const OPENSMTPD: &str = "/usr/local/lib/mailrail-peers/opensmtpd/usr/sbin/smtpd";
 const HELPERS: &str = "/usr/local/lib/mailrail-peers/opensmtpd/usr/libexec";
@@ -123,7 +121,7 @@ exec {OPENSMTPD} -d -f {config}
         // Others go through to what is theirs.
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(folder.path(), mode)?;
-        let child = Command::new(find(ROOM).ok_or("unshare is not installed")?)
+        let child = Command::new(find("unshare").ok_or("unshare is not installed")?)
             .args(["--mount", "sh", &script])
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -9,6 +9,8 @@ use libtest_mimic::{Arguments, Conclusion, Trial};
 /// What a test can need besides a program of that name: the rights to start servers that change
 /// their user.
 pub(crate) const ROOT: &str = "root";
+/// The rights to mount something for one program alone.
+pub(crate) const ROOM: &str = "a room of one's own (unshare --mount)";
 /// A swaks whose Perl has TLS.
 pub(crate) const SWAKS_TLS: &str = "swaks with TLS (Net::SSLeay)";
 
@@ -45,6 +47,9 @@ fn is_there(need: &str) -> bool {
             .is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
         #[cfg(not(unix))]
         return false;
+    }
+    if need == ROOM {
+        return run("unshare", &["--mount", "true"]).is_ok();
     }
     if need == SWAKS_TLS {
         let said = run("swaks", &["--support"]).map(|said| said.stdout).unwrap_or_default();
