@@ -25,6 +25,8 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.test("smtp::python_and_server", &["python3"], python);
     suite.test("smtp::mutt_and_server", &["mutt", "timeout"], mutt);
     suite.test("smtp::smtp_source_and_server", &["smtp-source", "timeout"], smtp_source);
+    let needs = ["smtp-source", "timeout"];
+    suite.test("smtp::smtp_source_and_lmtp_server", &needs, smtp_source_lmtp);
     suite.test("smtp::msmtp_and_server", &["msmtp", "timeout"], msmtp);
     let package = format!("{NODEMAILER}/package.json");
     suite.test("smtp::nodemailer_and_server", &["node", &package], node);
@@ -275,6 +277,17 @@ fn smtp_source() -> Result {
     assert_eq!((arrived.len(), ids.len()), (MESSAGES, MESSAGES));
     let sizes: HashSet<_> = arrived.iter().map(|message| message.len() / 100).collect();
     assert!(sizes.len() <= 2, "{sizes:?}");
+    Ok(())
+}
+
+/// The same by LMTP.
+fn smtp_source_lmtp() -> Result {
+    let (mut house, _) = house()?;
+    let addr = house.addr("lmtp")?.to_string();
+    let program = find("smtp-source").ok_or("it is gone")?.display().to_string();
+    let load = ["-L", "-d", "-s", "10", "-m", "200", "-l", "1000", "-f", "a@x.test", "-t", BOB];
+    run("timeout", &[&["60", &program], &load[..], &[&addr]].concat())?;
+    assert_eq!(arrived(&mut house, BOB)?.len(), 200);
     Ok(())
 }
 
