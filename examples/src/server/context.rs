@@ -26,7 +26,7 @@ pub struct Context {
     pub hostname: Domain<'static>,
     /// Whether a password may be sent without TLS.
     pub allow_plaintext: bool,
-    /// Whether CRAM-MD5 is offered.
+    /// Whether CRAM-MD5 is offered, and POP3's APOP.
     pub allow_cram_md5: bool,
     /// The largest message taken, in bytes.
     pub max_message_size: u64,

@@ -1,22 +1,19 @@
 //! How the client goes on: what is sent when, and what the input says.
 
 use super::{
-    BULK_UNIT, Client, Event, Request,
+    Client, Request,
     state::{Credentials, Mechanism, Queued, Reading, State},
 };
 use crate::{
     ApopDigest, Capabilities, Command, DropListing, Error, LanguageListing, LanguageTag,
     MessageNumber, Misuse, Response, ScanListing, Status, Timestamp, UniqueIdListing, UserName,
     command::{Apop, Auth},
-    deadline::Wait,
     framing::{Frame, next_line, unstuffed, without_end},
 };
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::mem;
 use mailrail_sasl::exchange;
-use mailrail_wire::{
-    Connection, Input, LineFinder, Output, Secret, Step, Time, Unstuffed, Unstuffer, Upgrade,
-};
+use mailrail_wire::{Input, Secret, Unstuffed, Unstuffer};
 
 /// The longest command, CR LF included (RFC 2449 §4); only an initial response could pass it.
 const COMMAND_MAX: usize = 255;
@@ -71,7 +68,7 @@ impl Client {
     }
 
     /// Sends what may be sent now.
-    fn send(&mut self) {
+    pub(super) fn send(&mut self) {
         while let Some(next) = self.queue.front() {
             let may = match self.flying.back() {
                 None => true,
@@ -155,7 +152,7 @@ impl Client {
     }
 
     /// Makes what it can of the input; tells whether that was anything.
-    fn receive(&mut self, input: &mut Input) -> Result<bool, Error> {
+    pub(super) fn receive(&mut self, input: &mut Input) -> Result<bool, Error> {
         let request = self.flying.front().copied();
         if let (Reading::Message(unstuffer), Some(request)) = (&mut self.reading, request) {
             let ready = loop {
@@ -330,7 +327,7 @@ impl Client {
         self.queue = VecDeque::new();
     }
 
-    fn fail(&mut self, error: Error) -> Error {
+    pub(super) fn fail(&mut self, error: Error) -> Error {
         self.password = None;
         self.initial_response = None;
         self.queue = VecDeque::new();
@@ -357,161 +354,8 @@ fn entry(text: &[u8], len: usize, request: Request) -> Ready {
 }
 
 /// The language that the answer to LANG begins with, and the words behind it.
-fn language(text: &[u8]) -> Option<(LanguageTag<'_>, &[u8])> {
+pub(super) fn language(text: &[u8]) -> Option<(LanguageTag<'_>, &[u8])> {
     let end = text.iter().position(|&byte| byte == b' ').unwrap_or(text.len());
     let (tag, rest) = text.split_at_checked(end)?;
     Some((LanguageTag::parse(tag).ok()?, rest.strip_prefix(b" ").unwrap_or(rest)))
-}
-
-/// The text of an entry, which in an answer of one line stands behind the status.
-fn entry_text(line: &[u8], request: Request) -> &[u8] {
-    match request {
-        Request::List(None) | Request::Uidl(None) | Request::Languages => unstuffed(line),
-        _ => Response::parse(line).map_or(line, |response| response.text()),
-    }
-}
-
-/// The line of an entry that can't be read; whole, where what was taken for a code was perhaps none.
-fn malformed(line: &[u8], request: Request) -> &[u8] {
-    match Response::parse(line) {
-        Ok(response) if response.code().is_some() => line,
-        _ => entry_text(line, request),
-    }
-}
-
-impl Connection for Client {
-    type Event<'i> = Event<'i>;
-    type Error = Error;
-
-    fn poll(&mut self, now: Time, input: &mut Input) -> Result<Step, Error> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
-        while self.ready.is_none() {
-            match self.state {
-                State::Over => return Ok(Step::Close),
-                State::Securing if !input.is_empty() => {
-                    return Err(self.fail(Error::PlaintextAfterStls));
-                }
-                State::Securing => return Ok(Step::Upgrade(Upgrade::Tls)),
-                State::Challenged if self.output.is_empty() => return Ok(Step::Answer),
-                State::Challenged | State::Greeting | State::Talking => {}
-            }
-            let received = match self.state {
-                State::Challenged => Ok(false),
-                _ => self.receive(input),
-            };
-            match received {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => return Err(self.fail(error)),
-            }
-            if self.state == State::Talking {
-                self.send();
-            }
-            let times = &self.config.timeouts;
-            if !self.output.is_empty() {
-                return match self.deadline.of(Wait::Write, now, times.write) {
-                    Some(until) => Ok(Step::Write { until: Some(until) }),
-                    None => Err(self.fail(Error::TimedOut)),
-                };
-            }
-            if input.is_closed() {
-                return Err(self.fail(Error::Closed));
-            }
-            if self.state == State::Talking && self.flying.is_empty() {
-                self.deadline.moved();
-                return Ok(Step::Read { until: None });
-            }
-            return match self.deadline.of(Wait::Read, now, times.answer) {
-                Some(until) => Ok(Step::Read { until: Some(until) }),
-                None => Err(self.fail(Error::TimedOut)),
-            };
-        }
-        Ok(Step::Event)
-    }
-
-    fn event<'i>(&mut self, input: &'i mut Input) -> Result<Event<'i>, Error> {
-        let response = |line| Response::parse(line).map_err(Error::Response);
-        Ok(match self.ready.take().ok_or(Error::NoEvent)? {
-            Ready::Greeting(len) => {
-                let text = response(without_end(input.take(len)))?.text();
-                Event::Greeting { text, timestamp: Timestamp::find(text) }
-            }
-            Ready::Refused(len) => {
-                let response = response(without_end(input.take(len)))?;
-                Event::Refused { code: response.code(), text: response.text() }
-            }
-            Ready::Ok(len, request) => {
-                let response = response(without_end(input.take(len)))?;
-                Event::Ok { request, code: response.code(), text: response.text() }
-            }
-            Ready::Err(len, request) => {
-                let response = response(without_end(input.take(len)))?;
-                Event::Err { request, code: response.code(), text: response.text() }
-            }
-            Ready::Challenge(challenge) => {
-                self.state = State::Challenged;
-                Event::Challenge(challenge)
-            }
-            Ready::Capabilities(capabilities) => Event::Capabilities(*capabilities),
-            Ready::Stat(len, listing) => {
-                input.take(len);
-                Event::Stat(listing)
-            }
-            Ready::Scan(len, request, listing) => {
-                input.take(len);
-                Event::Scan { request, listing }
-            }
-            Ready::UniqueId(len, request, _) => {
-                let text = entry_text(without_end(input.take(len)), request);
-                let listing = UniqueIdListing::parse(text).map_err(Error::Response)?;
-                Event::UniqueId { request, listing }
-            }
-            Ready::Language(len) => {
-                let text = response(without_end(input.take(len)))?.text();
-                let (tag, text) = language(text).ok_or(Error::NoEvent)?;
-                Event::Language { tag, text }
-            }
-            Ready::LanguageListing(len) => {
-                let listing = LanguageListing::parse(without_end(input.take(len)));
-                Event::LanguageListing(listing.map_err(Error::Response)?)
-            }
-            Ready::Malformed(len, request) => {
-                Event::Malformed { request, line: malformed(without_end(input.take(len)), request) }
-            }
-            Ready::Message { skip, len, request } => {
-                self.bulk += skip + len;
-                if self.bulk >= BULK_UNIT {
-                    self.bulk = 0;
-                    self.deadline.moved();
-                }
-                let octets = input.take(skip + len).get(skip..).unwrap_or_default();
-                Event::Message { request, octets }
-            }
-            Ready::End(len, request) => {
-                input.take(len);
-                Event::End { request }
-            }
-            Ready::Secured => Event::Secured,
-        })
-    }
-
-    fn output(&mut self) -> &mut Output {
-        &mut self.output
-    }
-
-    fn upgraded(&mut self) {
-        if self.state == State::Securing {
-            self.state = State::Talking;
-            self.secured = true;
-            self.pipelining = false;
-            self.utf8_user = false;
-            self.timestamp = None;
-            self.last = None;
-            self.lines = LineFinder::default();
-            self.deadline.moved();
-            self.ready = Some(Ready::Secured);
-        }
-    }
 }

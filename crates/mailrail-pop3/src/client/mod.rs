@@ -1,5 +1,6 @@
 //! The client's side.
 
+mod connection;
 mod drive;
 mod event;
 mod state;
