@@ -1,0 +1,36 @@
+//! What a submission is told, and what it tells.
+
+use super::Outcome;
+use alloc::vec::Vec;
+
+/// What TLS is wanted for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there is no fifth way")]
+pub enum TlsPolicy {
+    /// None, whatever is offered.
+    None,
+    /// STARTTLS where it is offered, and plaintext where it is not (RFC 7435).
+    Opportunistic,
+    /// STARTTLS, or nothing is sent.
+    Required,
+    /// TLS is in place from the first byte (RFC 8314 §3.3).
+    Implicit,
+}
+
+/// What happened, or what is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// TLS is in place. Where the login is to be bound to it, now is the time to
+    /// [`bind`](super::Submission::bind); otherwise nothing is to be done.
+    Secured,
+    /// The server takes messages, and [`Submission::extensions`](super::Submission::extensions) tells which. Where none was given
+    /// yet, [`send`](super::Submission::send) or [`quit`](super::Submission::quit) goes on.
+    Ready,
+    /// The next piece of the message is due: answer with [`Submission::message`](super::Submission::message) or
+    /// [`Submission::end_message`](super::Submission::end_message).
+    WantMessage,
+    /// What became of the message, for each recipient in the envelope's order. Go on with
+    /// [`send`](super::Submission::send) or [`quit`](super::Submission::quit).
+    Outcome(Vec<Outcome>),
+}
