@@ -113,8 +113,7 @@ impl Courier {
         if found.usable().next().is_none() && found.is_temporary() {
             return Answer::NotNow("no exchanger has an address".into());
         }
-        let exchanger =
-            |host: mailrail_mx::Exchanger| Exchanger { name: host.host, addresses: host.addresses };
+        let exchanger = |host: mailrail_mx::Exchanger| Exchanger::new(host.host, host.addresses);
         Answer::Found(found.exchangers.into_iter().map(exchanger).collect())
     }
 

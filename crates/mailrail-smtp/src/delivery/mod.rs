@@ -56,8 +56,8 @@ pub struct Attempt {
     pub host: String,
     /// Its address.
     pub address: IpAddr,
-    /// Whether TLS is wanted. Where it could not be put in place the next attempt goes without,
-    /// unless the message must not (REQUIRETLS, RFC 8689).
+    /// Whether TLS is wanted. Where it is opportunistic and could not be put in place, the next
+    /// attempt goes without.
     pub tls: TlsPolicy,
     /// Who is to be tried there, by their places in the [`State`].
     pub recipients: Vec<usize>,
@@ -96,6 +96,8 @@ pub enum Answer {
 /// - All recipients of a domain are tried together, at its exchangers in their order, until they are
 ///   accepted or refused for good. What is deferred there is tried at the next exchanger, unless the
 ///   outcome is unknown; what all defer waits for the next round, as the [`Schedule`] says.
+/// - TLS is used where it is offered, and in any case where an [`Exchanger`] or the message
+///   (REQUIRETLS, RFC 8689) asks for it.
 /// - A refusal before MAIL, or a connection that breaks, says nothing about the message: it is
 ///   tried at the next exchanger, and later.
 /// - Whoever is neither accepted nor refused at the schedule's end is given up.
@@ -116,7 +118,7 @@ pub enum Answer {
 /// let mut delivery = Delivery::new(state, Schedule::default());
 ///
 /// assert_eq!(delivery.next(now), Action::LookUp { domain: "south.test".into() });
-/// let mx = Exchanger { name: "mx.south.test".into(), addresses: vec!["192.0.2.1".parse().unwrap()] };
+/// let mx = Exchanger::new("mx.south.test".into(), vec!["192.0.2.1".parse().unwrap()]);
 /// delivery.found("south.test", Answer::Found(vec![mx.clone()]), now);
 /// let Action::Try(attempt) = delivery.next(now) else { panic!() };
 /// assert_eq!(attempt.host, "mx.south.test");
@@ -377,12 +379,10 @@ impl Delivery {
     }
 
     fn start(&mut self, place: usize, exchangers: Vec<Exchanger>, due: Vec<usize>) {
-        let tls = match self.state.mail.require_tls {
-            true => TlsPolicy::Required,
-            false => TlsPolicy::Opportunistic,
-        };
+        let needs_tls = self.state.mail.require_tls;
+        let most = self.schedule.addresses;
         if let Some(route) = self.routes.get_mut(place) {
-            route.round = Round::Trying(Trying::new(exchangers, self.schedule.addresses, due, tls));
+            route.round = Round::Trying(Trying::new(exchangers, most, due, needs_tls));
         }
     }
 

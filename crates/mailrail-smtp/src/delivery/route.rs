@@ -11,12 +11,23 @@ use core::net::IpAddr;
 
 /// A host that takes mail for a domain, in [`Answer::Found`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "the caller fills it in")]
+#[non_exhaustive]
 pub struct Exchanger {
     /// Its name.
     pub name: String,
     /// Its addresses, in the order to try.
     pub addresses: Vec<IpAddr>,
+    /// Whether TLS is wanted there: opportunistic, unless DANE (RFC 7672) or MTA-STS (RFC 8461) asks
+    /// for it. What its certificate must prove then, whoever makes the connection knows by its name.
+    pub tls: TlsPolicy,
+}
+
+impl Exchanger {
+    /// With TLS where it is offered.
+    #[must_use]
+    pub const fn new(name: String, addresses: Vec<IpAddr>) -> Self {
+        Self { name, addresses, tls: TlsPolicy::Opportunistic }
+    }
 }
 
 /// The recipients of one domain or address.
@@ -48,9 +59,10 @@ pub(super) struct Trying {
     pub(super) is_running: bool,
     /// Whether the first stop's host has answered: its other addresses are the same host.
     pub(super) is_reached: bool,
+    /// What TLS is still wanted at the first stop.
     pub(super) tls: TlsPolicy,
-    /// What it is at each new stop.
-    wanted: TlsPolicy,
+    /// Whether the message must not go without.
+    needs_tls: bool,
 }
 
 /// An address to try.
@@ -60,6 +72,7 @@ pub(super) struct Stop {
     exchanger: usize,
     pub(super) name: String,
     pub(super) address: IpAddr,
+    tls: TlsPolicy,
 }
 
 impl Trying {
@@ -67,21 +80,33 @@ impl Trying {
         exchangers: Vec<Exchanger>,
         most: usize,
         here: Vec<usize>,
-        tls: TlsPolicy,
+        needs_tls: bool,
     ) -> Self {
         let stops = exchangers.into_iter().enumerate().flat_map(|(exchanger, host)| {
-            let stop = move |address| Stop { exchanger, name: host.name.clone(), address };
-            host.addresses.into_iter().map(stop)
+            let Exchanger { name, addresses, tls } = host;
+            let stop = move |address| Stop { exchanger, name: name.clone(), address, tls };
+            addresses.into_iter().map(stop)
         });
-        Self {
+        let mut trying = Self {
             stops: stops.take(most.max(1)).collect(),
             here,
             next: Vec::new(),
             is_running: false,
             is_reached: false,
-            tls,
-            wanted: tls,
-        }
+            tls: TlsPolicy::Opportunistic,
+            needs_tls,
+        };
+        trying.begin();
+        trying
+    }
+
+    /// Begins with the first stop.
+    fn begin(&mut self) {
+        self.is_reached = false;
+        self.tls = match self.stops.front() {
+            Some(stop) if !self.needs_tls => stop.tls,
+            _ => TlsPolicy::Required,
+        };
     }
 
     /// Goes on to the next stop, with all who are not settled.
@@ -94,8 +119,7 @@ impl Trying {
                 break;
             }
         }
-        self.is_reached = false;
-        self.tls = self.wanted;
+        self.begin();
         self.here.append(&mut self.next);
         self.here.sort_unstable();
     }
@@ -108,7 +132,7 @@ pub(super) fn literal(literal: &AddressLiteral<'_>) -> Option<Exchanger> {
         AddressLiteral::V6(address) => IpAddr::V6(*address),
         AddressLiteral::General(_) => return None,
     };
-    Some(Exchanger { name: literal.to_string(), addresses: [address].into() })
+    Some(Exchanger::new(literal.to_string(), [address].into()))
 }
 
 impl Answer {

@@ -85,6 +85,19 @@ fn some_messages_go_by_tls_alone() {
             "0:00 try mx2 192.0.2.3 tls=required: bob",
         ],
     );
+    let text = "from <ann@north.test>\nto <bob@south.test>\n\
+                domain south.test: mx1!=192.0.2.1 mx2=192.0.2.3\n\
+                at 192.0.2.1: tls\nat 192.0.2.3: tls; ok";
+    case(
+        "to the exchanger that asks for it",
+        text,
+        &[
+            "0:00 lookup south.test",
+            "0:00 try mx1 192.0.2.1 tls=required: bob",
+            "0:00 try mx2 192.0.2.3: bob",
+            "0:00 try mx2 192.0.2.3 tls=none: bob",
+        ],
+    );
 }
 
 #[test]

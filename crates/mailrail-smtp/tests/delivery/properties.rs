@@ -13,9 +13,9 @@ use proptest::prelude::*;
 
 fn answer(draw: u8) -> Answer {
     let hosts = |n: u8| {
-        let host = |n: u8| Exchanger {
-            name: format!("mx{n}"),
-            addresses: vec![[192, 0, 2, n].into(), [192, 0, 3, n].into()],
+        let host = |n: u8| {
+            let addresses = vec![[192, 0, 2, n].into(), [192, 0, 3, n].into()];
+            Exchanger::new(format!("mx{n}"), addresses)
         };
         Answer::Found((0..n).map(host).collect())
     };

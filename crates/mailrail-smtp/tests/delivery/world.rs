@@ -6,7 +6,7 @@ use mailrail_smtp::{
     Delivery, EnhancedStatusCode, Reply, ReplyCode,
     command::Command,
     delivery::{Action, Answer, Attempt, Exchanger, Reported, Schedule, State},
-    submission::{Envelope, Outcome, Reason},
+    submission::{Envelope, Outcome, Reason, TlsPolicy},
 };
 use mailrail_wire::Time;
 
@@ -75,8 +75,14 @@ impl World {
                     .split(' ')
                     .map(|host| {
                         let (name, addresses) = host.split_once('=').unwrap();
+                        // `mx!=`: TLS is asked for there.
+                        let plain = name.trim_end_matches('!');
                         let addresses = addresses.split(',').map(|it| it.parse().unwrap());
-                        Exchanger { name: name.to_owned(), addresses: addresses.collect() }
+                        let mut host = Exchanger::new(plain.to_owned(), addresses.collect());
+                        if plain != name {
+                            host.tls = TlsPolicy::Required;
+                        }
+                        host
                     })
                     .collect(),
             ),
