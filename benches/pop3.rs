@@ -127,9 +127,14 @@ fn list(c: &mut Criterion) {
 }
 
 fn retr(c: &mut Criterion) {
-    let mut group = c.benchmark_group("RETR of 25 MiB");
+    retr_of(c, "plain", &text(LEN, usize::MAX));
+    // Every 50th line begins with a dot.
+    retr_of(c, "dotted", &text(LEN, 50));
+}
+
+fn retr_of(c: &mut Criterion, name: &str, text: &[u8]) {
+    let mut group = c.benchmark_group(format!("RETR of 25 MiB {name}"));
     group.sample_size(20);
-    let text = text(LEN, 50);
     let mut wire = b"+OK\r\n".to_vec();
     for line in text.split_inclusive(|&byte| byte == b'\n') {
         if line.starts_with(b".") {
@@ -139,7 +144,7 @@ fn retr(c: &mut Criterion) {
     }
     wire.extend_from_slice(b".\r\n");
     let one = MessageNumber::new(1).expect("a number");
-    let whole = Bytes::from(text.clone());
+    let whole = Bytes::copy_from_slice(text);
     group.throughput(Throughput::Bytes(text.len() as u64));
     for chunk in CHUNKS {
         group.bench_with_input(BenchmarkId::new("peer memchr LF", chunk), &chunk, |b, &chunk| {
