@@ -5,8 +5,8 @@
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use mailrail_message::{
-    Address, Attachment, Builder, DateTime, Group, Mailbox, Message, MessageId, Received,
-    ReturnPath,
+    Address, Attachment, BodyType, BuildStep, Builder, Content, DateTime, Edit, Group, Mailbox,
+    Message, MessageId, Received, ReturnPath,
 };
 
 /// A display name, a local part, a domain.
@@ -26,6 +26,12 @@ struct Values<'a> {
     html: Option<&'a str>,
     inline: Option<(&'a str, &'a [u8])>,
     files: Vec<(&'a str, Option<&'a str>, &'a [u8])>,
+    calendar: Option<(&'a str, &'a str)>,
+    forwarded: Option<&'a [u8]>,
+    uri: Option<&'a str>,
+    is_flowed: bool,
+    is_utf8: bool,
+    way: u8,
     random: [u8; 16],
 }
 
@@ -48,6 +54,47 @@ fn canonical(text: &str) -> String {
         lines.push_str("\r\n");
     }
     lines.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(lines)
+}
+
+/// Adds the files and the message that is passed on.
+fn attach<'a>(mut builder: Builder<'a>, values: &Values<'a>, is_streamed: bool) -> Builder<'a> {
+    for (key, (kind, name, content)) in values.files.iter().enumerate() {
+        let whole = Content::from(content.to_vec());
+        let streamed = Content::streamed(key, Some(content.len() as u64));
+        let mut file = Attachment::new(*kind, if is_streamed { streamed } else { whole });
+        file = file.declare(BodyType::of(content));
+        if let Some(name) = name {
+            file = file.with_name(*name);
+        }
+        builder = builder.attach(file);
+    }
+    match values.forwarded {
+        Some(message) => builder.forward(message.to_vec()),
+        None => builder,
+    }
+}
+
+/// The message with its files given in two pieces each; none where one of them is refused.
+fn read_out(builder: &Builder<'_>, values: &Values<'_>) -> Option<Vec<u8>> {
+    let mut stream = builder.stream(values.random).ok()?;
+    let mut given = vec![0; values.files.len()];
+    let mut bytes = Vec::new();
+    loop {
+        match stream.poll() {
+            BuildStep::Piece(piece) => bytes.extend_from_slice(&piece),
+            BuildStep::Want { key } => {
+                let content = values.files[key].2;
+                let (first, second) = content.split_at(content.len() / 2);
+                given[key] += 1;
+                match given[key] {
+                    1 => stream.content(first.to_vec().into()).ok()?,
+                    2 => stream.content(second.to_vec().into()).ok()?,
+                    _ => stream.end_content().ok()?,
+                }
+            }
+            BuildStep::End => return Some(bytes),
+        }
+    }
 }
 
 /// No value makes more than one field of a trace.
@@ -99,22 +146,45 @@ fuzz_target!(|values: Values<'_>| {
         let file = Attachment::new("image/png", content.to_vec()).with_content_id(id);
         builder = builder.inline(file);
     }
-    for (kind, name, content) in &values.files {
-        let mut file = Attachment::new(*kind, content.to_vec());
-        if let Some(name) = name {
-            file = file.with_name(*name);
-        }
-        builder = builder.attach(file);
+    if let Some((method, object)) = values.calendar {
+        builder = builder.calendar(method, object);
     }
+    if let Some(uri) = values.uri {
+        builder = builder.list_unsubscribe(uri).one_click();
+    }
+    if values.is_flowed {
+        builder = builder.flowed();
+    }
+    if values.is_utf8 {
+        builder = builder.utf8();
+    }
+    builder = builder.way(match values.way % 3 {
+        0 => BodyType::SevenBit,
+        1 => BodyType::EightBitMime,
+        _ => BodyType::BinaryMime,
+    });
+    let streamed = attach(builder.clone(), &values, true);
+    let builder = attach(builder, &values, false);
     let Ok(pieces) = builder.build(values.random) else { return };
-    let size = pieces.size();
+    let (size, needs) = (pieces.size(), pieces.body_type());
     let bytes = pieces.into_vec();
     assert_eq!(bytes.len() as u64, size);
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+    assert_eq!(builder.into_vec(values.random).as_ref(), Ok(&bytes));
+    // A boundary that is in a streamed message is found only when it comes.
+    if let Some(streamed) = read_out(&streamed, &values) {
+        assert_eq!(streamed, bytes);
+    }
+    let edited = Message::parse(&bytes);
+    let mut edit = Edit::new(&edited);
+    let Ok(_) = edit.prepend("X-Added", "1") else { panic!("a good field") };
+    edit.remove("x-added");
+    assert_eq!(edit.finish().into_vec(), [b"X-Added: 1\r\n", &bytes[..]].concat());
+    for line in
+        bytes.split_inclusive(|byte| *byte == b'\n').filter(|_| needs < BodyType::BinaryMime)
+    {
         let line = line.strip_suffix(b"\r\n").expect("lines end in CR LF");
         assert!(line.len() <= 998 && !line.contains(&b'\r') && !line.contains(&0));
     }
-
     let message = Message::parse(&bytes);
     let headers = message.headers();
     assert_eq!(headers.from(), [Address::Mailbox(from)]);
@@ -125,16 +195,18 @@ fuzz_target!(|values: Values<'_>| {
     if let Some((name, text)) = values.field {
         assert_eq!(headers.field(name).expect("the field").text(), text);
     }
-    let files = message.attachments().filter(|part| part.content_id().is_none());
+    let files = message
+        .attachments()
+        .filter(|part| part.content_id().is_none() && !part.content_type().is("text", "calendar"));
     let files: Vec<_> = files.map(|part| (part.filename(), part.decoded())).collect();
-    if let Some(text) = values.text {
+    if let Some(text) = values.text.filter(|_| !values.is_flowed) {
         assert_eq!(message.text().as_deref(), Some(&*canonical(text)));
     }
     if let Some(html) = values.html {
         assert_eq!(message.html().as_deref(), Some(&*canonical(html)));
     }
     if values.text.is_some() {
-        assert_eq!(files.len(), values.files.len());
+        assert_eq!(files.len(), values.files.len() + usize::from(values.forwarded.is_some()));
         for ((_, name, content), (read_name, read)) in values.files.iter().zip(files) {
             assert_eq!((read_name.as_deref(), &*read), (*name, *content));
         }

@@ -2,20 +2,30 @@
 
 use super::{Failure, read};
 use crate::{cli::client::Compose, store::Date};
+use bytes::Bytes;
 use mailrail_message::{
-    Attachment, Builder, DateTime, Mailbox, MessageId, Pieces, encoding::charset,
+    Attachment, BodyType, BuildStep, BuildStream, Builder, Content, DateTime, Mailbox, MessageId,
+    encoding::charset,
 };
 use std::{
-    io::{self, Write},
-    path::Path,
+    fs::File,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
 };
+
+/// The largest file that is held in memory; larger ones are read while the message goes out.
+const HELD: u64 = 1 << 20;
+/// How much of a file is read in one go.
+const PIECE: usize = 64 * 1024;
 
 /// A message that was composed, and where it is to go.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Composed {
     /// The message, `Bcc` left out.
-    pub pieces: Pieces,
+    message: BuildStream,
+    /// The files that are read while it goes out, by their keys.
+    files: Vec<PathBuf>,
     /// Its identifier; displayed with its angle brackets.
     pub message_id: MessageId<'static>,
     /// The envelope's reverse-path, `local@domain`.
@@ -25,6 +35,59 @@ pub struct Composed {
     pub recipients: Vec<String>,
 }
 
+impl Composed {
+    /// The bytes of the message, which may be asked for again.
+    #[must_use]
+    pub fn pieces(&self) -> Pieces<'_> {
+        Pieces { message: self.message.clone(), files: &self.files, open: None }
+    }
+}
+
+/// The bytes of a composed message, its large files read when their turn comes.
+#[derive(Debug)]
+pub struct Pieces<'c> {
+    message: BuildStream,
+    files: &'c [PathBuf],
+    open: Option<File>,
+}
+
+impl Pieces<'_> {
+    fn read(&mut self, key: usize) -> io::Result<()> {
+        let file = match &mut self.open {
+            Some(file) => file,
+            None => {
+                let path = self.files.get(key).ok_or(io::ErrorKind::NotFound)?;
+                self.open.insert(File::open(path)?)
+            }
+        };
+        let mut piece = Vec::with_capacity(PIECE);
+        file.take(PIECE as u64).read_to_end(&mut piece)?;
+        if piece.is_empty() {
+            self.open = None;
+            return self.message.end_content().map_err(io::Error::other);
+        }
+        self.message.content(piece.into()).map_err(io::Error::other)
+    }
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
+        loop {
+            match self.message.poll() {
+                BuildStep::Piece(piece) => return Some(Ok(piece)),
+                BuildStep::Want { key } => {
+                    if let Err(error) = self.read(key) {
+                        return Some(Err(error));
+                    }
+                }
+                BuildStep::End => return None,
+            }
+        }
+    }
+}
+
 /// Prints a composed message.
 ///
 /// # Errors
@@ -32,8 +95,8 @@ pub struct Composed {
 /// Those of [`compose`], and where standard output takes no more.
 pub fn run(options: &Compose) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    for piece in compose(options)?.pieces {
-        out.write_all(&piece)?;
+    for piece in compose(options)?.pieces() {
+        out.write_all(&piece?)?;
     }
     Ok(out.flush()?)
 }
@@ -73,15 +136,16 @@ pub fn compose(options: &Compose) -> Result<Composed, Failure> {
             builder = add(builder, mailbox);
         }
     }
+    let mut files = Vec::new();
     let mut html = given(options.html.as_deref(), options.html_file.as_deref())?;
     for file in &options.inline {
         let name = name_of(file)?;
         let id = new_id(reverse_path.rsplit_once('@').map_or("", |(_, domain)| domain))?;
         html = html.map(|html| point_to(&html, &name, id.as_str()));
-        builder = builder.inline(attachment(file, name)?.with_content_id(id));
+        builder = builder.inline(attachment(file, name, &mut files)?.with_content_id(id));
     }
     for file in &options.attach {
-        builder = builder.attach(attachment(file, name_of(file)?)?);
+        builder = builder.attach(attachment(file, name_of(file)?, &mut files)?);
     }
     if let Some(text) = given(options.text.as_deref(), options.text_file.as_deref())? {
         builder = builder.text(text);
@@ -89,7 +153,8 @@ pub fn compose(options: &Compose) -> Result<Composed, Failure> {
     if let Some(html) = html {
         builder = builder.html(html);
     }
-    Ok(Composed { pieces: builder.build(random()?)?, message_id, reverse_path, recipients })
+    let message = builder.stream(random()?)?;
+    Ok(Composed { message, files, message_id, reverse_path, recipients })
 }
 
 fn mailbox(text: &str) -> Result<Mailbox<'_>, Failure> {
@@ -123,16 +188,39 @@ fn name_of(file: &Path) -> Result<String, Failure> {
     Ok(name.to_string_lossy().into_owned())
 }
 
-fn attachment(file: &Path, name: String) -> Result<Attachment<'static>, Failure> {
-    let content = read(file)?;
+fn attachment(
+    file: &Path,
+    name: String,
+    files: &mut Vec<PathBuf>,
+) -> Result<Attachment<'static>, Failure> {
     let guess = mime_guess::from_path(&name).first_or_octet_stream();
-    let content_type = match guess.type_().as_str() {
-        // These may not be sent as base64 (RFC 2046 §5.1, §5.2.1); so they are files like others.
-        "message" | "multipart" => "application/octet-stream".to_owned(),
-        "text" if std::str::from_utf8(&content).is_ok() => {
-            format!("{}; charset=utf-8", guess.essence_str())
+    let size = match std::fs::metadata(file) {
+        Ok(found) if found.is_file() => found.len(),
+        _ => 0,
+    };
+    if size > HELD {
+        let content_type = match guess.type_().as_str() {
+            // Nothing is known of their charset and lines before they are read.
+            "message" | "multipart" | "text" => "application/octet-stream",
+            _ => guess.essence_str(),
+        };
+        files.push(file.to_owned());
+        let content = Content::streamed(files.len() - 1, Some(size));
+        return Ok(Attachment::new(content_type.to_owned(), content).with_name(name));
+    }
+    let content = read(file)?;
+    let content_type = match guess.essence_str() {
+        // A message may not be encoded, so only one that every server carries is passed on as such (RFC 2046 §5.2.1).
+        "message/rfc822" if BodyType::of(&content) <= BodyType::EightBitMime => {
+            return Ok(Attachment::message(content).with_name(name));
         }
-        _ => guess.essence_str().to_owned(),
+        _ => match guess.type_().as_str() {
+            "message" | "multipart" => "application/octet-stream".to_owned(),
+            "text" if std::str::from_utf8(&content).is_ok() => {
+                format!("{}; charset=utf-8", guess.essence_str())
+            }
+            _ => guess.essence_str().to_owned(),
+        },
     };
     Ok(Attachment::new(content_type, content).with_name(name))
 }
@@ -178,6 +266,41 @@ mod tests {
         options
     }
 
+    fn whole(composed: &Composed) -> Vec<u8> {
+        composed.pieces().collect::<io::Result<Vec<_>>>().unwrap().concat()
+    }
+
+    #[test]
+    fn large_files_are_read_while_the_message_goes_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (large, small) = (folder.path().join("large.pdf"), folder.path().join("small.eml"));
+        let content: Vec<u8> = (0..=u8::MAX).cycle().take(3_000_000).collect();
+        std::fs::write(&large, &content).unwrap();
+        std::fs::write(&small, "Subject: passed on\r\n\r\nx\r\n").unwrap();
+        let files = ["--attach", large.to_str().unwrap(), small.to_str().unwrap()];
+        let html = ["--to", "b@x.test", "--subject", "s", "--html", "<img src=cid:large.pdf>"];
+        let inline = ["--inline", large.to_str().unwrap()];
+        let composed = compose(&options(&[&html[..], &files, &inline].concat())).unwrap();
+        assert!(composed.pieces().all(|piece| piece.unwrap().len() < 100_000));
+        let bytes = whole(&composed);
+        assert_eq!(u64::try_from(bytes.len()).ok(), composed.message.size());
+        let message = Message::parse(&bytes);
+        let id = message.part(&[1, 2]).unwrap().content_id().unwrap();
+        assert!(message.html().unwrap().contains(&format!("cid:{}", id.as_str())));
+        for path in [&[1, 2][..], &[2]] {
+            let part = message.part(path).unwrap();
+            assert_eq!(part.content_type().to_string(), "application/pdf");
+            assert_eq!(part.filename().as_deref(), Some("large.pdf"));
+            assert!(*part.decoded() == content);
+        }
+        let passed_on = message.part(&[3]).unwrap().message().unwrap();
+        assert_eq!(passed_on.headers().subject().as_deref(), Some("passed on"));
+
+        // A file that has changed since ends it.
+        std::fs::write(&large, &content[1..]).unwrap();
+        assert!(composed.pieces().any(|piece| piece.is_err()));
+    }
+
     #[test]
     fn the_envelope_has_everyone_once_and_the_message_no_bcc() {
         let composed = compose(&options(&[
@@ -194,7 +317,7 @@ mod tests {
         .unwrap();
         assert_eq!(composed.reverse_path, "ann@north.test");
         assert_eq!(composed.recipients, ["b@x.test", "c@x.test", "d@x.test"]);
-        let bytes = composed.pieces.into_vec();
+        let bytes = whole(&composed);
         let message = Message::parse(&bytes);
         assert_eq!(message.headers().message_id(), Some(composed.message_id.clone()));
         assert!(composed.message_id.as_str().ends_with("@north.test"));

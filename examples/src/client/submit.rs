@@ -28,11 +28,15 @@ use std::io;
 pub fn send(connect: &Connect, server: &ServerUrl, options: &Compose) -> Result<(), Failure> {
     let composed = compose::compose(options)?;
     let mut kind = Kind::default();
-    composed.pieces.clone().for_each(|piece| kind.look(&piece));
+    for piece in composed.pieces() {
+        kind.look(&piece?);
+    }
     let envelope = envelope(&composed.reverse_path, &composed.recipients, &kind)?;
     let mut progress = Progress::new("sent", envelope.mail.size);
-    let mut pieces = composed.pieces.inspect(|piece| progress.advance(piece.len()));
-    let outcomes = hand_over(connect, server, envelope, || Ok(pieces.next()))?;
+    let advance =
+        |piece: &io::Result<Bytes>| progress.advance(piece.as_ref().map_or(0, Bytes::len));
+    let mut pieces = composed.pieces().inspect(advance);
+    let outcomes = hand_over(connect, server, envelope, || pieces.next().transpose())?;
     drop(pieces);
     progress.finish();
     if outcomes.iter().any(Outcome::is_accepted) {
