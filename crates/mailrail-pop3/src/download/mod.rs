@@ -21,7 +21,8 @@ use runs::Runs;
 
 /// A session that fetches what is new, in the maildrop's order, and deletes or keeps what is held.
 ///
-/// It puts TLS in place as its [`TlsPolicy`] says, logs in, and asks which of the messages are known
+/// It puts TLS in place as its [`TlsPolicy`] says, says UTF8 where that is offered, so that no message
+/// is withheld (RFC 6856 §2.1), logs in, and asks which of the messages are known
 /// ([`Event::Listed`]); what the caller has is asked for one at a time, so that the session holds
 /// neither it nor the maildrop's list. The new ones come one after the other ([`Event::Begin`],
 /// [`Event::Octets`], [`Event::End`]). Once the caller has each of them safely
