@@ -18,6 +18,7 @@ pub(crate) mod nsd;
 pub(crate) mod postfix;
 pub(crate) mod program;
 pub(crate) mod suite;
+pub(crate) mod talk;
 
 /// What a test returns.
 pub(crate) type Result<T = ()> = core::result::Result<T, Box<dyn core::error::Error + Send + Sync>>;

@@ -1,0 +1,334 @@
+#![cfg(test)]
+//! What goes on to other servers: exchangers in their order, the relay queue, and what senders are
+//! told of it.
+#![expect(clippy::std_instead_of_core, reason = "a test has an operating system under it")]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    net::{Ipv4Addr, TcpListener},
+    time::Duration,
+};
+use support::{
+    house::{House, PASSWORD, run},
+    names::{Entry, serve},
+    talk::{Talk, answer_at, done, status, within_patience},
+};
+
+const SERVER: &str = env!("CARGO_BIN_EXE_mailrail-server");
+const CLIENT: &str = env!("CARGO_BIN_EXE_mailrail-client");
+const ANY: &str = "127.0.0.1:0";
+const BOB: &str = "bob@south.test";
+
+fn house(args: &[&str]) -> House {
+    House::new(SERVER, "south.test", &[BOB], args).unwrap()
+}
+
+/// A URL without TLS.
+fn plain(house: &House, service: &str, user: &str) -> String {
+    let addr = house.addr(service).unwrap();
+    format!("{service}://{user}{addr}?tls=none")
+}
+
+/// Hosts that do not take connections at the port, and one that does.
+const ZONES: &[Entry] = &[
+    Entry::Mx("south.test", 10, "dead.south.test"),
+    Entry::Mx("south.test", 20, "mx.south.test"),
+    Entry::A("dead.south.test", Ipv4Addr::new(127, 0, 0, 2)),
+    Entry::A("mx.south.test", Ipv4Addr::LOCALHOST),
+    Entry::A("implicit.test", Ipv4Addr::LOCALHOST),
+    Entry::Mx("null.test", 0, "."),
+    Entry::Mx("north.test", 10, "mx.south.test"),
+    Entry::Mx("loop.test", 10, "north.test"),
+    Entry::A("north.test", Ipv4Addr::LOCALHOST),
+];
+
+#[test]
+fn exchangers_are_shown_in_their_order() {
+    let resolver = serve(ZONES).unwrap().to_string();
+    let mx = |domain: &str, more: &[&str]| {
+        run(CLIENT, &[&["mx", domain, "--resolver", &resolver], more].concat(), b"").unwrap()
+    };
+    let output = mx("South.test.", &["--json"]);
+    assert_eq!(
+        serde_json::from_slice::<Value>(&output.stdout).unwrap(),
+        json!({"domain": "south.test", "implicit": false, "null_mx": false, "authenticated": true,
+               "exchanges": [
+                   {"preference": 10, "host": "dead.south.test", "addresses": ["127.0.0.2"]},
+                   {"preference": 20, "host": "mx.south.test", "addresses": ["127.0.0.1"]}]})
+    );
+    let output = mx("null.test", &["--json"]);
+    assert_eq!(
+        serde_json::from_slice::<Value>(&output.stdout).unwrap(),
+        json!({"domain": "null.test", "implicit": false, "null_mx": true, "authenticated": true,
+               "exchanges": []})
+    );
+    assert_eq!(mx("implicit.test", &[]).stdout, b"0 implicit.test 127.0.0.1\n");
+    assert_eq!(
+        status(&mx("nowhere.test", &[])),
+        (Some(1), "nowhere.test: no such domain\n".into())
+    );
+    assert_eq!(status(&mx("no domain", &[])).0, Some(2));
+}
+
+#[test]
+fn delivery_tries_the_next_exchanger() {
+    let mut house = house(&["--smtp", ANY, "--tls-self-signed"]).started().unwrap();
+    let resolver = serve(ZONES).unwrap().to_string();
+    let port = house.addr("smtp").unwrap().port().to_string();
+    let start = ["deliver", "--resolver", &resolver, "--port", &port, "--from", "ann@north.test"];
+    let deliver = |to: &[&str]| {
+        let to = [&start[..], &["-", "--to"], to].concat();
+        status(&run(CLIENT, &to, b"Subject: x\n\nx\n").unwrap())
+    };
+    assert_eq!(deliver(&[BOB]), done());
+    let (code, error) = deliver(&["x@null.test", "eve@south.test", "y@nowhere.test", BOB]);
+    let lines: Vec<_> = error.lines().collect();
+    assert_eq!(
+        (code, &lines[..]),
+        (
+            Some(1),
+            &[
+                "x@null.test: null.test takes no mail",
+                "eve@south.test: 550 5.1.1 No such user here",
+                "y@nowhere.test: nowhere.test: no such domain",
+            ][..]
+        )
+    );
+    let inbox = house.inbox(BOB).unwrap();
+    assert_eq!(inbox.len(), 2);
+    assert!(inbox.iter().all(|message| message.contains(" with ESMTPS ")), "STARTTLS was offered");
+}
+
+#[test]
+fn a_temporary_refusal_goes_on_to_the_next_exchanger() {
+    let mut house = house(&["--smtp", ANY]).started().unwrap();
+    let resolver = serve(ZONES).unwrap().to_string();
+    let port = house.addr("smtp").unwrap().port().to_string();
+    answer_at(&format!("127.0.0.2:{port}"), |line, _| match line {
+        "RCPT TO:<bob@south.test>" => Some("451 4.7.1 Come back later"),
+        "RCPT TO:<eve@south.test>" => Some("550 5.7.1 Not from you"),
+        line if line.starts_with("EHLO ") => Some("250-fake\r\n250 SIZE"),
+        "DATA" => Some("503 5.5.1 No recipients"),
+        "QUIT" => Some("221 Bye"),
+        _ => Some("250 Ok"),
+    });
+    let arguments = [
+        "deliver",
+        "--resolver",
+        &resolver,
+        "--port",
+        &port,
+        "--from",
+        "a@north.test",
+        "-",
+        "--to",
+        BOB,
+        "eve@south.test",
+    ];
+    let (code, error) = status(&run(CLIENT, &arguments, b"x\n").unwrap());
+    assert_eq!((code, &*error), (Some(1), "eve@south.test: 550 5.7.1 Not from you\n"));
+    assert_eq!(house.inbox(BOB).unwrap().len(), 1);
+}
+
+#[test]
+fn a_server_that_cannot_do_starttls_gets_mail_without() {
+    let addr = answer_at(ANY, |line, connection| match (line, connection) {
+        ("STARTTLS", 0) => Some("220 Go ahead"),
+        // What comes next is no line of SMTP.
+        (line, 0) if !line.is_ascii() || line.contains('\0') => None,
+        (line, _) if line.starts_with("EHLO ") => Some("250-fake\r\n250 STARTTLS"),
+        ("DATA", 1) => Some("354 Go on"),
+        ("x", 1) => Some(""),
+        (_, 1) => Some("250 Ok"),
+        _ => None,
+    });
+    let resolver = serve(ZONES).unwrap().to_string();
+    let port = addr.port().to_string();
+    let deliver = |message: &[u8]| {
+        let arguments = [
+            "deliver",
+            "--resolver",
+            &resolver,
+            "--port",
+            &port,
+            "--from",
+            "a@north.test",
+            "-",
+            "--to",
+            "x@implicit.test",
+        ];
+        status(&run(CLIENT, &arguments, message).unwrap())
+    };
+    assert_eq!(deliver(b"x\n"), done());
+}
+
+#[test]
+fn what_waits_is_sent_after_a_restart_and_failures_are_reported() {
+    const ALICE: &str = "alice@north.test";
+    // A port for the exchanger that nobody listens at yet.
+    let port = TcpListener::bind(ANY).unwrap().local_addr().unwrap().port();
+    let (listen, port) = (format!("127.0.0.1:{port}"), port.to_string());
+    let resolver = serve(ZONES).unwrap().to_string();
+    let args =
+        ["--submission", ANY, "--allow-plaintext", "--resolver", &resolver, "--relay-port", &port];
+    let mut north = House::new(SERVER, "north.test", &[ALICE], &args).unwrap().started().unwrap();
+    let url = plain(&north, "submission", &format!("alice%40north.test:{PASSWORD}@"));
+    let to = [BOB, "eve@south.test", "x@null.test", "y@loop.test"];
+    let output = run(
+        CLIENT,
+        &[&["submit", "--server", &url, "--from", ALICE, "-", "--to"][..], &to].concat(),
+        "Subject: over there \u{e4}\n\nx\n".as_bytes(),
+    );
+    assert_eq!(status(&output.unwrap()), done());
+    within_patience(|| {
+        let log = north.server.as_ref().unwrap().log();
+        (log.matches("not now").count() == 2 && log.matches("given up").count() == 2).then_some(())
+    });
+    assert_eq!(north.queue().unwrap(), [BOB, "eve@south.test"]);
+
+    let mut south = house(&["--smtp", &listen, "--tls-self-signed"]).started().unwrap();
+    north.start().unwrap();
+    within_patience(|| {
+        let log = north.server.as_ref().unwrap().log();
+        (log.contains("relayed") && log.contains("given up")).then_some(())
+    });
+    assert_eq!(north.queue().unwrap(), [""; 0]);
+    let inbox = south.inbox(BOB).unwrap();
+    assert_eq!(inbox.len(), 1);
+    assert!(inbox[0].starts_with("Return-Path: <alice@north.test>\r\n"));
+    assert_eq!(inbox[0].matches("Received: ").count(), 2);
+    // Who cannot be reached is told to the sender, once.
+    let reports = north.inbox(ALICE).unwrap();
+    for (who, why) in [
+        ("eve@south.test", "550 5.1.1 No such user here"),
+        ("x@null.test", "null.test takes no mail"),
+        ("y@loop.test", "mail for loop.test loops back to this server"),
+    ] {
+        let about = |report: &&String| report.contains(who) && report.contains(why);
+        assert_eq!(reports.iter().filter(about).count(), 1, "{who}: {reports:?}");
+    }
+    for report in &reports {
+        assert!(report.starts_with("Return-Path: <>\r\n"));
+        for line in ["Content-Type: message/delivery-status", "Action: failed", "Status: 5."] {
+            assert!(report.contains(&format!("\r\n{line}")), "{line}: {report}");
+        }
+    }
+}
+
+#[test]
+fn a_sender_hears_what_the_next_server_does_not_tell() {
+    // One that knows of no reports.
+    let addr = answer_at(ANY, |line, _| match line {
+        line if line.starts_with("EHLO ") => Some("250-fake\r\n250 8BITMIME"),
+        line if line.starts_with("MAIL ") || line.starts_with("RCPT ") => {
+            Some(if line.ends_with('>') { "250 2.1.0 Ok" } else { "555 No such parameter" })
+        }
+        "DATA" => Some("354 Go on"),
+        "." => Some("250 2.6.0 Taken"),
+        "QUIT" => Some("221 Bye"),
+        _ => Some(""),
+    });
+    let (resolver, port) = (serve(ZONES).unwrap().to_string(), addr.port().to_string());
+    let args = ["--submission", ANY, "--allow-plaintext", "--resolver", &resolver];
+    let mut house = house(&[&args[..], &["--relay-port", &port]].concat()).started().unwrap();
+    let mut talk = Talk::to(house.addr("submission").unwrap());
+    assert!(talk.reply().starts_with("220 "));
+    for (line, code) in [
+        ("EHLO client.test", "250"),
+        ("AUTH PLAIN AGJvYkBzb3V0aC50ZXN0AHMzY3JldA==", "235"),
+        ("MAIL FROM:<bob@south.test> ENVID=7", "250"),
+        ("RCPT TO:<x@implicit.test> NOTIFY=SUCCESS,FAILURE", "250"),
+        ("RCPT TO:<y@implicit.test>", "250"),
+        ("DATA", "354"),
+        ("Subject: x\r\n\r\nx\r\n.", "250"),
+    ] {
+        let reply = talk.ask(line);
+        assert!(reply.starts_with(code), "{line}: {reply}");
+    }
+    within_patience(|| {
+        let log = house.server.as_ref().unwrap().log();
+        (log.matches("relayed").count() == 2).then_some(())
+    });
+    let reports = within_patience(|| {
+        let inbox = house.inbox(BOB).unwrap();
+        house.start().unwrap();
+        (!inbox.is_empty()).then_some(inbox)
+    });
+    let [report] = &reports[..] else { panic!("{reports:?}") };
+    for line in [
+        "Original-Envelope-Id: 7",
+        "Final-Recipient: rfc822; x@implicit.test",
+        "Action: relayed",
+        "Status: 2.6.0",
+        "Remote-MTA: dns; implicit.test",
+        "Diagnostic-Code: smtp; 250 2.6.0 Taken",
+    ] {
+        assert!(report.contains(&format!("\r\n{line}\r\n")), "{line}: {report}");
+    }
+    assert!(!report.contains("y@implicit.test"));
+}
+
+#[test]
+fn a_report_that_cannot_be_delivered_is_dropped() {
+    let resolver = serve(ZONES).unwrap().to_string();
+    let args = ["--submission", ANY, "--allow-plaintext", "--resolver", &resolver];
+    let mut house = house(&args).started().unwrap();
+    let url = plain(&house, "submission", &format!("bob%40south.test:{PASSWORD}@"));
+    let arguments = ["submit", "--server", &url, "--from", "", "--to", "x@null.test", "-"];
+    assert_eq!(status(&run(CLIENT, &arguments, b"x\n").unwrap()), done());
+    within_patience(|| house.server.as_ref().unwrap().log().contains("given up").then_some(()));
+    assert_eq!(house.queue().unwrap(), [""; 0]);
+    assert_eq!(house.inbox(BOB).unwrap(), [""; 0]);
+}
+
+/// However often the relay is killed, nobody is forgotten; and nobody gets twice but what was on its
+/// way at that moment.
+#[test]
+fn a_relay_that_is_killed_forgets_nobody() {
+    const ALICE: &str = "alice@north.test";
+    const MESSAGES: usize = 60;
+    const KILLS: usize = 5;
+    let resolver = serve(ZONES).unwrap().to_string();
+    let mut south = house(&["--smtp", ANY]).started().unwrap();
+    let port = south.addr("smtp").unwrap().port().to_string();
+    let args =
+        ["--submission", ANY, "--allow-plaintext", "--resolver", &resolver, "--relay-port", &port];
+    let mut north = House::new(SERVER, "north.test", &[ALICE], &args).unwrap().started().unwrap();
+    let mut sent = 0;
+    for kill in 0..=KILLS {
+        let mut talk = Talk::to(north.addr("submission").unwrap());
+        assert!(talk.reply().starts_with("220 "));
+        assert!(talk.ask("EHLO client.test").starts_with("250"));
+        let login = "AUTH PLAIN AGFsaWNlQG5vcnRoLnRlc3QAczNjcmV0";
+        assert!(talk.ask(login).starts_with("235"));
+        for _ in 0..MESSAGES / (KILLS + 1) {
+            talk.write("MAIL FROM:<alice@north.test>\r\nRCPT TO:<bob@south.test>\r\nDATA\r\n");
+            assert!((0..3).all(|_| !talk.reply().starts_with('5')));
+            assert!(talk.ask(&format!("Subject: {sent}\r\n\r\nx\r\n.")).starts_with("250"));
+            sent += 1;
+        }
+        if kill < KILLS {
+            std::thread::sleep(Duration::from_millis(20 * kill as u64));
+            north.server.take().unwrap().kill().unwrap();
+            north.start().unwrap();
+        }
+    }
+    within_patience(|| {
+        std::thread::sleep(Duration::from_millis(500));
+        let is_empty = north.queue().unwrap().is_empty();
+        north.start().unwrap();
+        is_empty.then_some(())
+    });
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for message in south.inbox(BOB).unwrap() {
+        let (_, subject) = message.split_once("Subject: ").unwrap();
+        *seen.entry(subject.split_once("\r\n").unwrap().0.to_owned()).or_default() += 1;
+    }
+    assert_eq!(seen.len(), sent);
+    assert!(seen.values().all(|&times| times <= KILLS + 1));
+    let twice = seen.values().filter(|&&times| times > 1).count();
+    assert!(twice < sent / 2, "{twice} came more than once");
+}
