@@ -60,16 +60,17 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn of(bytes: &[u8]) -> Self {
+        // Without a branch, so that the compiler makes vectors of it.
+        let is_plain = bytes.iter().fold(true, |plain, byte| plain & (byte.cast_signed() > 0));
         let mut split = bytes.first() == Some(&b'\n') || bytes.last() == Some(&b'\r');
         let mut from = bytes.first() == Some(&b'F');
-        // Without a branch, so that the compiler makes vectors of it.
-        for (byte, next) in bytes.iter().zip(bytes.iter().skip(1)) {
+        for (byte, next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
             split |= (*byte == b'\r') ^ (*next == b'\n');
             from |= (*byte == b'\n') & (*next == b'F');
         }
         Self {
-            has_eight_bit: !bytes.is_ascii(),
-            has_nul: memchr(0, bytes).is_some(),
+            has_eight_bit: !is_plain && !bytes.is_ascii(),
+            has_nul: !is_plain && memchr(0, bytes).is_some(),
             is_paired: !split,
             has_from: from,
         }

@@ -91,11 +91,16 @@ impl<'o> Fold<'o> {
 
     /// Words with one space between them, folded there and else as they are.
     pub(crate) fn words(&mut self, text: &str) {
-        if self.column() + 1 + text.len() <= WIDTH && !text.contains("  ") && !text.is_empty() {
-            return self.word(text.trim_matches(' '));
-        }
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             self.word(word);
+        }
+    }
+
+    /// The same where just one space stands between any two.
+    fn plain(&mut self, text: &str) {
+        match self.column() + 1 + text.len() <= WIDTH {
+            true => self.word(text),
+            false => self.words(text),
         }
     }
 
@@ -105,7 +110,7 @@ impl<'o> Fold<'o> {
             return;
         }
         if is_plain_text(text, self.utf8) {
-            return self.words(text);
+            return self.plain(text);
         }
         for word in text_words(text, self.column(), self.utf8) {
             self.word(&word);
@@ -122,7 +127,7 @@ impl<'o> Fold<'o> {
         let is_atoms = is_plain_text(name, self.utf8)
             && name.bytes().all(|byte| is_atext(byte) || byte == b' ');
         if is_atoms {
-            return self.words(name);
+            return self.plain(name);
         }
         for word in phrase_words(name, self.utf8) {
             self.word(&word);

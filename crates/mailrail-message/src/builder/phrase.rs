@@ -19,7 +19,7 @@ pub(super) fn is_plain_text(text: &str, utf8: bool) -> bool {
     for byte in bytes {
         is_odd_text |= (*byte < b' ') | (*byte == 0x7f) | ((*byte >= 0x80) & !utf8);
     }
-    for (byte, next) in bytes.iter().zip(bytes.iter().skip(1)) {
+    for (byte, next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
         is_odd_text |= (*byte == b' ') & (*next == b' ');
         is_odd_text |= (*byte == b'=') & (*next == b'?');
     }

@@ -26,7 +26,8 @@ impl<'a> MessageId<'a> {
     /// # Errors
     /// If it is not two parts around an `@`, of printable ASCII without white space and angle brackets, 900 bytes at most.
     pub fn new(id: &'a str) -> Result<Self, SyntaxError> {
-        let allowed = |byte: u8| is_atext(byte) && byte.is_ascii() || b"@.[]:".contains(&byte);
+        let is_mark = |byte: u8| matches!(byte, b'@' | b'.' | b'[' | b']' | b':');
+        let allowed = |byte: u8| (is_atext(byte) && byte.is_ascii()) || is_mark(byte);
         if let Some(at) = id.bytes().position(|byte| !allowed(byte)) {
             return Err(SyntaxError::new(at, "a character of a message identifier"));
         }
