@@ -16,6 +16,9 @@ pub struct Config {
     /// plaintext mechanisms and LOGIN there, in place of LOGINDISABLED (RFC 3501 §6.2.3); a
     /// client then sends them there. Off by default.
     pub allow_plaintext_auth: bool,
+    /// Server: no SASL mechanism is offered or taken before TLS, not even one that hides the
+    /// password. Off by default.
+    pub require_tls_for_auth: bool,
 }
 
 /// Sizes and counts.

@@ -16,6 +16,9 @@ pub struct Config {
     /// then offers and takes USER, and SASL mechanisms that show a password, only over TLS, and
     /// the client refuses to send them without.
     pub allow_plaintext_auth: bool,
+    /// Server: no SASL mechanism is offered or taken before TLS, not even one that hides the
+    /// password. Off by default.
+    pub require_tls_for_auth: bool,
     /// Server: the languages that LANG chooses among, the preferred one first (RFC 6856 §3). Where
     /// there are none, LANG is not offered. English is spoken until one is chosen.
     pub languages: Option<Arc<[Language]>>,

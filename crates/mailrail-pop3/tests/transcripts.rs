@@ -53,6 +53,20 @@ fn client_auth() {
 }
 
 #[test]
+fn server_mechanisms() {
+    let mut offer = offer(true);
+    offer.sasl = vec!["SCRAM-SHA-1-PLUS".to_owned(), "SCRAM-SHA-1".to_owned()];
+    let mut config = Config::default();
+    config.require_tls_for_auth = true;
+    Transcript::parse(include_str!("transcripts/server_mechanisms.txt")).run_every_split(
+        Role::Server,
+        || Server::new(offer.clone(), config.clone()),
+        act_server,
+        show_server,
+    );
+}
+
+#[test]
 fn server_auth() {
     let mut offer = offer(true);
     offer.sasl = vec!["X-TWO".to_owned(), "PLAIN".to_owned()];

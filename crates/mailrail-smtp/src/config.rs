@@ -41,6 +41,9 @@ pub struct Config {
     /// ([`sends_password`](mailrail_sasl::sends_password)) may be used without TLS. The server
     /// does not offer them otherwise, the client refuses to use them (RFC 4954 §4).
     pub allow_plaintext_auth: bool,
+    /// Server: no SASL mechanism is offered or taken before TLS, not even one that hides the
+    /// password. Off by default.
+    pub require_tls_for_auth: bool,
 }
 
 /// How much of anything is taken.

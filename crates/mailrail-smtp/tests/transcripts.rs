@@ -76,7 +76,9 @@ fn offer(text: &str) -> Extensions {
             ("dsn", _) => offer.dsn = true,
             ("enhanced", _) => offer.enhanced_status_codes = true,
             ("size", size) => offer.size = Some(size.parse().unwrap()),
-            ("PLAIN" | "GSSAPI", _) => offer.add_mechanism(word).unwrap(),
+            ("PLAIN" | "GSSAPI" | "SCRAM-SHA-1" | "SCRAM-SHA-1-PLUS", _) => {
+                offer.add_mechanism(word).unwrap()
+            }
             _ => offer.others.push(word.parse().unwrap()),
         }
     }
@@ -98,6 +100,7 @@ fn config(text: &str) -> Config {
             "refuse-eight-bit" => config.refuse_eight_bit = true,
             "auth-failures" => config.limits.auth_failures = number(),
             "require-auth" => config.require_auth = true,
+            "require-tls-for-auth" => config.require_tls_for_auth = true,
             "allow-plaintext" => config.allow_plaintext_auth = true,
             _ => {}
         }

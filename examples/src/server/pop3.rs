@@ -73,6 +73,7 @@ fn machine(context: &Context, stream: &Stream) -> Server {
     offer.expire = Some(Expire { days: None, per_user: false });
     let mut config = Config::default();
     config.allow_plaintext_auth = context.allow_plaintext;
+    config.require_tls_for_auth = !context.allow_plaintext;
     if stream.is_secure() { Server::over_tls(offer, config) } else { Server::new(offer, config) }
 }
 

@@ -87,6 +87,7 @@ fn machine(context: &Context, service: Service, stream: &Stream) -> Server {
     config.lmtp = service == Service::Lmtp;
     config.require_auth = submission;
     config.allow_plaintext_auth = context.allow_plaintext;
+    config.require_tls_for_auth = !context.allow_plaintext;
     if stream.is_secure() { Server::over_tls(offer, config) } else { Server::new(offer, config) }
 }
 

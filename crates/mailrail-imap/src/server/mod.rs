@@ -158,12 +158,13 @@ impl Server {
             now.remove(Capability::StartTls);
         } else {
             let allow_plaintext = self.config.allow_plaintext_auth;
+            let allow_none = self.config.require_tls_for_auth;
             if !allow_plaintext {
                 now.insert(Capability::LoginDisabled);
             }
             now.retain_others(|word| {
                 let mechanism = word.get(5..).filter(|_| is_auth(word));
-                mechanism.is_none_or(|name| may_offer(name, false, allow_plaintext))
+                mechanism.is_none_or(|name| !allow_none && may_offer(name, false, allow_plaintext))
             });
         }
         now

@@ -19,6 +19,13 @@ fn server(settings: &str) -> Server {
     for word in settings.split(' ') {
         match word.split_once('=').unwrap_or((word, "")) {
             ("plaintext", _) => config.allow_plaintext_auth = true,
+            ("over-tls", _) => config.require_tls_for_auth = true,
+            ("scram", _) => {
+                let some = [Capability::Imap4Rev1, Capability::StartTls, Capability::Idle];
+                offer = some.into_iter().collect::<Capabilities>();
+                offer.insert_auth("SCRAM-SHA-1-PLUS").unwrap();
+                offer.insert_auth("SCRAM-SHA-1").unwrap();
+            }
             ("few", _) => {
                 let few = [
                     Capability::Imap4Rev1,

@@ -223,7 +223,8 @@ impl Server {
     }
 
     fn may_use(&self, mechanism: &str) -> bool {
-        may_offer(mechanism, self.secured, self.config.allow_plaintext_auth)
+        (self.secured || !self.config.require_tls_for_auth)
+            && may_offer(mechanism, self.secured, self.config.allow_plaintext_auth)
     }
 
     const fn takes_passwords(&self) -> bool {

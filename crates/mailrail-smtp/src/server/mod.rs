@@ -283,7 +283,9 @@ impl Server {
 
     /// Whether a mechanism of that name may be used now.
     fn may_use(&self, mechanism: &str) -> bool {
-        may_offer(mechanism, self.session.secured, self.config.allow_plaintext_auth)
+        let (secured, config) = (self.session.secured, &self.config);
+        (secured || !config.require_tls_for_auth)
+            && may_offer(mechanism, secured, config.allow_plaintext_auth)
     }
 
     /// Says a reply of the machine's own.

@@ -105,6 +105,7 @@ fn machine(context: &Context, stream: &Stream) -> Server {
     }
     let mut config = Config::default();
     config.allow_plaintext_auth = context.allow_plaintext;
+    config.require_tls_for_auth = !context.allow_plaintext;
     config.limits.append = context.max_message_size;
     if stream.is_secure() { Server::over_tls(offer, config) } else { Server::new(offer, config) }
 }
