@@ -77,7 +77,7 @@ fn offer(text: &str) -> Extensions {
             ("enhanced", _) => offer.enhanced_status_codes = true,
             ("size", size) => offer.size = Some(size.parse().unwrap()),
             ("PLAIN" | "GSSAPI" | "SCRAM-SHA-1" | "SCRAM-SHA-1-PLUS", _) => {
-                offer.add_mechanism(word).unwrap()
+                offer.add_mechanism(word).unwrap();
             }
             _ => offer.others.push(word.parse().unwrap()),
         }

@@ -1,12 +1,13 @@
 //! SASL mechanisms, one by one: other people's clients against our server, and our client against
-//! Dovecot.
+//! Dovecot and Postfix.
 
 use crate::support::{
     Result,
     dovecot::Dovecot,
     folder::Folder,
     house::{self, House, PASSWORD},
-    maildrop::{BOB, message, stored},
+    maildrop::{BOB, fetch, message, stored},
+    postfix::Postfix,
     program::run,
     suite::{ROOT, SWAKS_TLS, Suite},
 };
@@ -23,6 +24,7 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.test("sasl::swaks_and_server", &["swaks", SWAKS_TLS], swaks);
     suite.test("sasl::smtplib_and_server", &["python3"], smtplib);
     suite.test("sasl::client_and_dovecot", &["dovecot", ROOT], dovecot);
+    suite.test("sasl::client_and_postfix", &["dovecot", "postfix", ROOT], postfix);
 }
 
 /// A server with Bob's account, and the file to trust it by.
@@ -185,15 +187,22 @@ fn dovecot() -> Result {
         ("cram-md5 login plain", "plain"),
         ("login", "login"),
     ] {
-        for service in ["imap", "imaps"] {
+        for service in ["imap", "imaps", "pop3", "pop3s"] {
             let dovecot = Dovecot::with_mechanisms(&[(BOB, PASSWORD)], offered)?;
             dovecot.deliver(BOB, &stored(&message("one", 0)))?;
             let port = match service {
                 "imap" => dovecot.imap,
-                _ => dovecot.imaps,
+                "imaps" => dovecot.imaps,
+                "pop3" => dovecot.pop3,
+                _ => dovecot.pop3s,
             };
             let log_in = |password: &str| -> Result<bool> {
                 let url = format!("{service}://bob%40south.test:{password}@localhost:{port}");
+                let folder = Folder::new("sasl-mail")?;
+                if service.starts_with("pop3") {
+                    let done = fetch(CLIENT, &url, &folder, &["--keep", "--ca", &dovecot.ca])?;
+                    return Ok(done.status.success());
+                }
                 let mut imap = Command::new(CLIENT);
                 imap.args(["imap", "--server", &url, "--ca", &dovecot.ca, "list"]);
                 Ok(imap.stdin(Stdio::null()).output()?.status.success())
@@ -203,6 +212,34 @@ fn dovecot() -> Result {
             assert!(used(&log, wanted), "{offered} {service}: {log}");
             assert!(!log_in("x")?, "{offered} {service}");
         }
+    }
+    Ok(())
+}
+
+fn postfix() -> Result {
+    for (offered, wanted) in [
+        ("plain login scram-sha-1 scram-sha-256", "SCRAM-SHA-256"),
+        ("login plain scram-sha-1", "SCRAM-SHA-1"),
+        ("login", "LOGIN"),
+    ] {
+        let dovecot = Dovecot::with_mechanisms(&[(BOB, PASSWORD)], offered)?;
+        let postfix = Postfix::start(&["bob"], &dovecot, None)?;
+        let submit = |password: &str| {
+            let server = format!(
+                "submission://bob%40south.test:{password}@localhost:{}",
+                postfix.submission
+            );
+            let args = ["submit", "--server", &server, "--ca", &postfix.ca];
+            let args = [&args[..], &["--from", BOB, "--to", BOB, "-"]].concat();
+            house::run(CLIENT, &args, TEXT.as_bytes())
+        };
+        let done = submit(PASSWORD)?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{offered}: {said}");
+        assert_eq!(postfix.messages("bob", 1)?.len(), 1);
+        let log = postfix.log();
+        assert!(log.contains(&format!("sasl_method={wanted},")), "{offered}: {log}");
+        assert!(!submit("x")?.status.success(), "{offered}");
     }
     Ok(())
 }
