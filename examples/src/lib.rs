@@ -18,6 +18,7 @@ pub mod journey;
 pub mod lookup;
 pub mod maildir;
 pub mod outgoing;
+pub mod policy;
 pub mod progress;
 pub mod server;
 pub mod shutdown;

@@ -1,5 +1,9 @@
 //! TLS settings of servers and clients.
 
+mod dane;
+
+pub use dane::dane_client;
+
 use mailrail_sasl::ChannelBinding;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{
@@ -170,11 +174,14 @@ pub fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
 ///
 /// Those of rustls.
 pub fn unchecked_client() -> Result<Arc<ClientConfig>, Error> {
-    let provider = provider();
-    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    client_verifying(Arc::new(Anyone(provider())))
+}
+
+fn client_verifying(verifier: Arc<dyn ServerCertVerifier>) -> Result<Arc<ClientConfig>, Error> {
+    let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anyone(provider)))
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     Ok(Arc::new(config))
 }

@@ -104,6 +104,15 @@ pub enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Tell what TLS must prove, too: DANE, MTA-STS, and where TLS reports go
+        #[arg(long)]
+        tls: bool,
+        /// The exchangers' port, for DANE
+        #[arg(long, value_name = "P", default_value_t = 25, requires = "tls")]
+        port: u16,
+        /// Where MTA-STS policies are fetched from, instead of each domain's policy host
+        #[arg(long, value_name = "IP:PORT", requires = "tls")]
+        mta_sts_host: Option<SocketAddr>,
     },
     /// Take a message apart
     Parse {

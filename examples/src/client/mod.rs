@@ -51,7 +51,10 @@ async fn run(options: ClientOptions) -> Result<(), Failure> {
         Command::Deliver { resolver, port, message } => {
             deliver::run(&options.connect, resolver, port, &message).await
         }
-        Command::Mx { domain, resolver, json } => mx::run(&domain, resolver, json).await,
+        Command::Mx { domain, resolver, json, tls, port, mta_sts_host } => {
+            let how = mx::Options { resolver, json, tls, port, mta_sts_host };
+            mx::run(&domain, how, options.connect.ca.as_deref()).await
+        }
         Command::Parse { file, json } => parse::run(&file, json),
         Command::Pop3 { server, maildir, keep } => {
             pop3::run(&options.connect, &server, &maildir, keep).await

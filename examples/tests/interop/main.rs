@@ -16,6 +16,7 @@ mod pop3;
 mod pop3_clients;
 mod postfix;
 mod sasl;
+mod secure;
 mod smtp;
 #[path = "../support/mod.rs"]
 mod support;
@@ -34,5 +35,6 @@ fn main() {
     postfix::add(&mut suite);
     mta::add(&mut suite);
     sasl::add(&mut suite);
+    secure::add(&mut suite);
     suite.run().exit();
 }

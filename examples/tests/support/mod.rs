@@ -19,6 +19,7 @@ pub(crate) mod postfix;
 pub(crate) mod program;
 pub(crate) mod suite;
 pub(crate) mod talk;
+pub(crate) mod unbound;
 
 /// What a test returns.
 pub(crate) type Result<T = ()> = core::result::Result<T, Box<dyn core::error::Error + Send + Sync>>;

@@ -7,7 +7,7 @@ use std::{
     fs::File,
     io::{BufRead, BufReader},
     net::{SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::mpsc::{RecvTimeoutError, channel},
     thread,
@@ -29,8 +29,14 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
 
 /// Runs a program to its end; an error where it fails, with what it said.
 pub(crate) fn run(program: &str, args: &[impl AsRef<OsStr>]) -> Result<Output> {
+    run_in(Path::new("."), program, args)
+}
+
+/// As `run`, in a folder.
+pub(crate) fn run_in(folder: &Path, program: &str, args: &[impl AsRef<OsStr>]) -> Result<Output> {
     let path = find(program).ok_or_else(|| format!("{program} is not installed"))?;
-    let output = Command::new(path).args(args).stdin(Stdio::null()).output()?;
+    let command = &mut Command::new(path);
+    let output = command.args(args).current_dir(folder).stdin(Stdio::null()).output()?;
     if output.status.success() {
         return Ok(output);
     }
