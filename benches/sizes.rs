@@ -29,9 +29,10 @@ const IDLE: usize = 1_024;
 const BUSY: usize = 1_024 * 1_024;
 
 fn main() -> ExitCode {
-    let rows: [(&str, Held); 8] = [
+    let rows: [(&str, Held); 9] = [
         ("SMTP client", smtp::client()),
         ("SMTP server", smtp::server()),
+        ("SMTP submission", smtp::submission()),
         ("POP3 client", pop3::client()),
         ("POP3 server", pop3::server()),
         ("IMAP client", imap::client()),

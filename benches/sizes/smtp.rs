@@ -3,7 +3,8 @@
 use crate::talk::{BULK, Held, Pieces, Talk, blocks};
 use mailrail_smtp::client::{Event as Heard, Verb};
 use mailrail_smtp::server::Event as Asked;
-use mailrail_smtp::{Client, Config, Domain, Extensions, Mailbox, Server};
+use mailrail_smtp::submission::{Envelope, Event, TlsPolicy};
+use mailrail_smtp::{Client, Config, Domain, Extensions, Mailbox, Server, Submission};
 
 pub fn client() -> Held {
     let host: Domain<'_> = "client.example".parse().expect("a domain");
@@ -67,6 +68,36 @@ pub fn server() -> Held {
     let start: &[u8] = b"MAIL FROM:<alice@north.test>\r\nRCPT TO:<bob@south.test>\r\nDATA\r\n";
     talk.say([start].into_iter().chain(blocks()).chain([&b".\r\n"[..]]), &mut answer);
     assert_eq!(size, BULK);
+    talk.has_passed();
+    talk.held
+}
+
+pub fn submission() -> Held {
+    let host: Domain<'static> = "client.example".parse().expect("a domain");
+    let mut talk =
+        Talk::new(|| Submission::new(host.clone(), TlsPolicy::Implicit, Config::default()));
+    let greeting: [&[u8]; 2] = [
+        b"220 mx.example ESMTP\r\n",
+        b"250-mx.example\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-VRFY\r\n250-ETRN\r\n\
+          250-AUTH PLAIN LOGIN SCRAM-SHA-256\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n\
+          250-DSN\r\n250-SMTPUTF8\r\n250 LIMITS RCPTMAX=1000 MAILMAX=100\r\n",
+    ];
+    talk.say(greeting, |_, event| assert!(matches!(event, Event::Ready)));
+    talk.is_idle();
+
+    let bob: Mailbox<'static> = "bob@south.test".parse().expect("an address");
+    talk.conn.send(Envelope::new(bob.clone().into()).to(bob)).expect("its turn");
+    let mut pieces = Pieces::default();
+    let replies: [&[u8]; 2] = [b"250 a\r\n250 b\r\n354 c\r\n", b"250 d\r\n"];
+    let written = talk.say(replies, |submission, event| match event {
+        Event::WantMessage => match pieces.next() {
+            Some(piece) => submission.message(piece).expect("its turn"),
+            None => submission.end_message().expect("its turn"),
+        },
+        Event::Outcome(outcomes) => assert!(outcomes.iter().all(|it| it.is_accepted())),
+        _ => {}
+    });
+    assert!(written > BULK);
     talk.has_passed();
     talk.held
 }

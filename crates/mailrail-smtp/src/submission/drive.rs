@@ -2,7 +2,7 @@
 
 use super::{Event, Outcome, Ready, Reason, State, Submission, TlsPolicy};
 use crate::{
-    Error, Extensions, Misuse, Reply, ReplyCode,
+    Client, Error, Extensions, Host, Misuse, Reply, ReplyCode,
     client::{Event as Heard, Verb},
 };
 use alloc::string::ToString as _;
@@ -37,7 +37,7 @@ impl Submission {
             Heard::Secured => {
                 self.state = State::Hello;
                 self.ready = Some(Ready::Secured);
-                self.client.ehlo(self.host.clone())
+                self.hello(Client::ehlo)
             }
         }
     }
@@ -45,11 +45,11 @@ impl Submission {
     fn reply(&mut self, command: Verb, reply: Reply<'_>) -> Result<(), Misuse> {
         let done = reply.code().is_completion();
         match command {
-            Verb::Greeting if done => self.client.ehlo(self.host.clone()),
+            Verb::Greeting if done => self.hello(Client::ehlo),
             Verb::Ehlo | Verb::Helo if done => self.secure(),
             // A server of RFC 821's days. After TLS, and in LMTP, it is none.
             Verb::Ehlo if reply.code().is_permanent() && self.may_say_helo() => {
-                self.client.helo(self.host.clone())
+                self.hello(Client::helo)
             }
             // Any other code is no agreement.
             Verb::StartTls if reply.code() == ReplyCode::READY => {
@@ -63,6 +63,16 @@ impl Submission {
             }
             Verb::Quit => Ok(()),
             _ => self.transact(command, reply),
+        }
+    }
+
+    fn hello(
+        &mut self,
+        say: fn(&mut Client, Host<'static>) -> Result<(), Misuse>,
+    ) -> Result<(), Misuse> {
+        match &self.host {
+            Some(host) => say(&mut self.client, Host::clone(host)),
+            None => Ok(()),
         }
     }
 
@@ -117,6 +127,7 @@ impl Submission {
     fn enter(&mut self) -> Result<(), Misuse> {
         self.state = State::Ready;
         self.ready = Some(Ready::Entered);
+        self.host = None;
         Ok(())
     }
 

@@ -78,7 +78,8 @@ use transaction::Transaction;
 /// ```
 pub struct Submission {
     client: Client,
-    host: Host<'static>,
+    /// What it calls itself; none once the server takes messages.
+    host: Option<Box<Host<'static>>>,
     tls: TlsPolicy,
     login: Option<Box<Login>>,
     allow_plaintext: bool,
@@ -148,7 +149,7 @@ impl Submission {
         };
         Self {
             client,
-            host: host.into(),
+            host: Some(Box::new(host.into())),
             tls,
             login: None,
             allow_plaintext,
