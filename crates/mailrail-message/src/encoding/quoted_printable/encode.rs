@@ -34,9 +34,9 @@ const fn is_plain(byte: u8) -> bool {
 /// Appends text; `continues`: its last line goes on behind it, after a soft line break.
 fn append(text: &[u8], continues: bool, code: &mut Vec<u8>) {
     let start = code.len();
-    // Each line may have two escapes that are counted nowhere, for its first and last byte; and soft line breaks come after 73
-    // bytes at least.
-    let most = estimate(text) + 4 * (1 + memchr::memchr_iter(b'\n', text).count());
+    // A CR or LF may be escaped too, and each line may have two escapes that are counted nowhere, for its first and last byte;
+    // soft line breaks come after 73 bytes at least.
+    let most = estimate(text) + 4 * (1 + memchr::memchr2_iter(b'\r', b'\n', text).count());
     code.resize(start + most + 3 * (1 + most / 73) + ROOM, 0);
     let out = code.get_mut(start..).unwrap_or_default();
     let mut line = Line { text, continues, read: 0, out, written: 0, column: 0 };
@@ -320,6 +320,26 @@ mod tests {
         assert_eq!(&*decode(&long), [0xe9; 100]);
         assert_eq!(encode(&[b'a'; 76]).len(), 76);
         assert_eq!(encode(&[b'a'; 77]).len(), 80);
+    }
+
+    #[test]
+    fn whatever_has_to_be_escaped_has_room() {
+        for piece in [
+            &b"\r"[..],
+            b"\n",
+            b"\n\r",
+            b" \r\n",
+            b".\r\n",
+            b"\t\r\n",
+            b"\xff",
+            b"From \r\n",
+            b"x\r",
+        ] {
+            for count in [1, 30, 77, 2000] {
+                let text = piece.repeat(count);
+                assert!(*decode(&encode(&text)) == *text, "{} {count}", piece.escape_ascii());
+            }
+        }
     }
 
     #[test]
