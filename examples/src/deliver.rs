@@ -8,13 +8,17 @@ use crate::{
         tokio::{Link, Stream, Tls},
     },
     lookup::{self, Resolver},
-    outgoing, store,
+    outgoing,
+    policy::Policies,
+    store,
+    tls::dane_client,
 };
 use bytes::Bytes;
+use mailrail_mx::{Demand, Exchanges, StsPolicy};
 use mailrail_smtp::{
-    Config, Domain, Host, Submission,
+    Config, Domain, ForwardPath, Host, Submission,
     delivery::{Answer, Attempt, Exchanger},
-    submission::{Envelope, Event, Outcome},
+    submission::{Envelope, Event, Outcome, TlsPolicy},
 };
 use rustls::{ClientConfig, pki_types::ServerName};
 use std::{fmt, io, net::SocketAddr, sync::Arc};
@@ -83,6 +87,8 @@ pub struct Courier {
     pub own: Option<Domain<'static>>,
     /// TLS, without a check of who the peer is: better than none (RFC 7435).
     pub tls: Arc<ClientConfig>,
+    /// Where domains' MTA-STS policies come from; none: they are not asked for.
+    pub policies: Option<Policies>,
     /// Sees each conversation.
     pub tap: Option<Taps>,
 }
@@ -113,8 +119,63 @@ impl Courier {
         if found.usable().next().is_none() && found.is_temporary() {
             return Answer::NotNow("no exchanger has an address".into());
         }
-        let exchanger = |host: mailrail_mx::Exchanger| Exchanger::new(host.host, host.addresses);
-        Answer::Found(found.exchangers.into_iter().map(exchanger).collect())
+        let policy = self.policy(domain, &found).await;
+        let (mut exchangers, mut refused) = (Vec::new(), None);
+        for host in found.usable() {
+            let mut exchanger = Exchanger::new(host.host.clone(), host.addresses.clone());
+            match found.demand(host, policy.as_ref(), false) {
+                Demand::Refused(why) => {
+                    refused = Some(format!("{}: {why}", host.host));
+                    continue;
+                }
+                // Where it is only tested, what fails has no consequence.
+                Demand::Opportunistic | Demand::WebPki { is_enforced: false, .. } => {}
+                _ => exchanger.tls = TlsPolicy::Required,
+            }
+            exchangers.push(exchanger);
+        }
+        match refused {
+            Some(why) if exchangers.is_empty() => Answer::NotNow(why),
+            _ => Answer::Found(exchangers),
+        }
+    }
+
+    async fn policy(&self, domain: &str, found: &Exchanges) -> Option<StsPolicy> {
+        let policies = self.policies.as_ref()?;
+        policies.policy(domain, found.sts.as_ref()).await
+    }
+
+    /// What TLS is to prove to the host of an attempt that needs it, and the name to ask it for: as
+    /// the lookup told, which is at hand still.
+    async fn proof(
+        &self,
+        envelope: &Envelope,
+        host: &str,
+    ) -> Result<(Arc<ClientConfig>, String), String> {
+        let unchecked = (Arc::clone(&self.tls), host.to_owned());
+        let domain = envelope.recipients.first().and_then(|rcpt| match &rcpt.forward_path {
+            ForwardPath::Mailbox(mailbox) => match &mailbox.host {
+                Host::Domain(domain) => Some(domain.as_str()),
+                Host::Literal(_) => None,
+            },
+            _ => None,
+        });
+        let Some(domain) = domain else { return Ok(unchecked) };
+        let found = self.resolver.exchanges(domain).await.map_err(|error| error.to_string())?;
+        let policy = self.policy(domain, &found).await;
+        let exchanger = found.exchangers.iter().find(|exchanger| exchanger.host == host);
+        let exchanger = exchanger.ok_or("it is not the domain's exchanger any more")?;
+        match (found.demand(exchanger, policy.as_ref(), false), &self.policies) {
+            (Demand::Dane(records), _) => {
+                let config = dane_client(records.clone()).map_err(|error| error.to_string())?;
+                Ok((config, records.base().to_owned()))
+            }
+            (Demand::WebPki { name, is_enforced: true }, Some(policies)) => {
+                Ok((policies.client(), name.to_owned()))
+            }
+            (Demand::Refused(why), _) => Err(why.to_string()),
+            _ => Ok(unchecked),
+        }
     }
 
     /// Has one conversation; tells what became of each recipient, and whether the server reports.
@@ -129,6 +190,13 @@ impl Courier {
         let why = |why: &dyn fmt::Display| {
             (vec![Outcome::broken(format_args!("{} ({addr}): {why}", attempt.host)); all], false)
         };
+        let (tls, name) = match attempt.tls {
+            TlsPolicy::Required => match self.proof(&envelope, &attempt.host).await {
+                Ok(proof) => proof,
+                Err(error) => return why(&error),
+            },
+            _ => (Arc::clone(&self.tls), attempt.host.clone()),
+        };
         let mut submission = Submission::new(self.hello.clone(), attempt.tls, Config::default());
         if let Err(misuse) = submission.send(envelope) {
             return why(&misuse);
@@ -137,8 +205,8 @@ impl Courier {
             Ok(tcp) => tcp,
             Err(error) => return why(&error),
         };
-        let name = ServerName::try_from(attempt.host.clone());
-        let tls = name.map_or(Tls::Unavailable, |name| Tls::Client(Arc::clone(&self.tls), name));
+        let name = ServerName::try_from(name);
+        let tls = name.map_or(Tls::Unavailable, |name| Tls::Client(tls, name));
         let mut link = Link::new(submission, Stream::new(tcp, tls), Clock::start());
         if let Some(tap) = &self.tap {
             link.tap(tap());

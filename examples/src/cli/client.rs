@@ -1,6 +1,6 @@
 //! `mailrail-client`'s command line.
 
-use super::ServerUrl;
+use super::{MtaSts, ServerUrl};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use mailrail_wire::Secret;
 use std::{ffi::OsString, io, net::SocketAddr, path::PathBuf};
@@ -88,6 +88,9 @@ pub enum Command {
         /// The exchangers' port
         #[arg(long, value_name = "P", default_value_t = 25)]
         port: u16,
+        /// MTA-STS
+        #[command(flatten)]
+        sts: MtaSts,
         /// The message and its envelope
         #[command(flatten)]
         message: Ready,

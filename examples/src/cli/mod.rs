@@ -6,3 +6,30 @@ pub mod server;
 mod url;
 
 pub use url::{Scheme, ServerUrl, UrlError};
+
+/// Whether domains' MTA-STS policies are followed (RFC 8461). DANE is, wherever the name server is
+/// to be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::Args)]
+#[non_exhaustive]
+pub struct MtaSts {
+    /// Follow domains' MTA-STS policies, which are fetched over HTTPS
+    #[arg(long)]
+    pub mta_sts: bool,
+    /// Where they are fetched from, instead of each domain's policy host
+    #[arg(long, value_name = "IP:PORT", requires = "mta_sts")]
+    pub mta_sts_host: Option<std::net::SocketAddr>,
+}
+
+impl MtaSts {
+    /// Where policies come from; none where they are not followed.
+    ///
+    /// # Errors
+    ///
+    /// Where `ca`, certificates to trust besides the system's, cannot be read.
+    pub fn policies(
+        &self,
+        ca: Option<&std::path::Path>,
+    ) -> Result<Option<crate::policy::Policies>, crate::tls::Error> {
+        self.mta_sts.then(|| crate::policy::Policies::new(ca, self.mta_sts_host)).transpose()
+    }
+}

@@ -1,5 +1,6 @@
 //! `mailrail-server`'s command line and its configuration file.
 
+use super::MtaSts;
 use crate::server::Service;
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use mailrail_wire::Secret;
@@ -74,6 +75,12 @@ struct Flags {
     /// The port of remote mail exchangers [default: 25]
     #[arg(long, value_name = "PORT")]
     relay_port: Option<u16>,
+    /// Follow domains' MTA-STS policies when relaying, which are fetched over HTTPS
+    #[arg(long)]
+    mta_sts: bool,
+    /// Where they are fetched from, instead of each domain's policy host
+    #[arg(long, value_name = "IP:PORT")]
+    mta_sts_host: Option<SocketAddr>,
     /// The largest message taken [default: 52428800]
     #[arg(long, value_name = "BYTES")]
     max_message_size: Option<u64>,
@@ -117,6 +124,8 @@ impl Flags {
             allow_cram_md5: self.allow_cram_md5 || file.allow_cram_md5,
             resolver: self.resolver.or(file.resolver),
             relay_port: self.relay_port.or(file.relay_port),
+            mta_sts: self.mta_sts || file.mta_sts,
+            mta_sts_host: self.mta_sts_host.or(file.mta_sts_host),
             max_message_size: self.max_message_size.or(file.max_message_size),
             max_connections: self.max_connections.or(file.max_connections),
             store: self.store.or(file.store),
@@ -165,6 +174,8 @@ pub struct ServerOptions {
     pub resolver: Option<SocketAddr>,
     /// The port of remote mail exchangers.
     pub relay_port: u16,
+    /// Whether MTA-STS policies are followed when relaying.
+    pub sts: MtaSts,
     /// The largest message taken, in bytes.
     pub max_message_size: u64,
     /// How many connections there may be.
@@ -263,6 +274,7 @@ impl ServerOptions {
             allow_cram_md5: flags.allow_cram_md5,
             resolver: flags.resolver,
             relay_port: flags.relay_port.unwrap_or(25),
+            sts: MtaSts { mta_sts: flags.mta_sts, mta_sts_host: flags.mta_sts_host },
             max_message_size: flags.max_message_size.unwrap_or(52_428_800),
             max_connections: flags.max_connections.unwrap_or(10_000),
             index,

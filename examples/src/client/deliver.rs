@@ -5,7 +5,10 @@ use super::{
     submit::{envelope, open, tap},
 };
 use crate::{
-    cli::client::{Connect, Ready},
+    cli::{
+        MtaSts,
+        client::{Connect, Ready},
+    },
     deliver::Courier,
     lookup::Resolver,
     submit::own_name,
@@ -28,16 +31,18 @@ pub async fn run(
     connect: &Connect,
     resolver: Option<SocketAddr>,
     port: u16,
+    sts: &MtaSts,
     ready: &Ready,
 ) -> Result<(), Failure> {
     let message = open(ready)?;
     let envelope = envelope(&ready.from, &ready.to, &message.kind())?;
     let courier = Courier {
-        resolver: Resolver::new(resolver),
+        resolver: Resolver::new(resolver).with_security(port, sts.mta_sts),
         port,
         hello: own_name(),
         own: None,
         tls: tls::unchecked_client()?,
+        policies: sts.policies(connect.ca.as_deref())?,
         tap: connect.transcript.then(|| Arc::new(tap) as _),
     };
     let now = Time::default();

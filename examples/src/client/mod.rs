@@ -48,8 +48,8 @@ async fn run(options: ClientOptions) -> Result<(), Failure> {
         Command::Compose(message) => compose::run(&message),
         Command::Send { server, message } => submit::send(&options.connect, &server, &message),
         Command::Submit { server, message } => submit::submit(&options.connect, &server, &message),
-        Command::Deliver { resolver, port, message } => {
-            deliver::run(&options.connect, resolver, port, &message).await
+        Command::Deliver { resolver, port, sts, message } => {
+            deliver::run(&options.connect, resolver, port, &sts, &message).await
         }
         Command::Mx { domain, resolver, json, tls, port, mta_sts_host } => {
             let how = mx::Options { resolver, json, tls, port, mta_sts_host };

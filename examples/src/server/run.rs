@@ -56,11 +56,13 @@ pub async fn start(options: ServerOptions, taps: Option<Taps>) -> Result<Started
         .map_err(|error| Error::Hostname(options.hostname.clone(), error))?;
     let tls = certificate(&options)?;
     let courier = Courier {
-        resolver: Resolver::new(options.resolver),
+        resolver: Resolver::new(options.resolver)
+            .with_security(options.relay_port, options.sts.mta_sts),
         port: options.relay_port,
         hello: Host::Domain(hostname.clone()),
         own: Some(hostname.clone()),
         tls: tls::unchecked_client()?,
+        policies: options.sts.policies(None)?,
         tap: None,
     };
     let mut secret = [0; 32];
