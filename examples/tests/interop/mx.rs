@@ -16,7 +16,7 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.test("mx::implicit_and_null", &["nsd"], implicit);
     suite.test("mx::aliases", &["nsd"], aliases);
     suite.test("mx::none", &["nsd"], none);
-    suite.test("mx::nobody_there", &["nsd"], nobody_there);
+    suite.test("mx::nobody_there", &[], nobody_there);
     suite.test("mx::long_answer_over_tcp", &["nsd"], long);
 }
 
@@ -165,9 +165,7 @@ fn none() -> Result {
 
 /// A closed port is noticed at once.
 fn nobody_there() -> Result {
-    let nsd = Nsd::start(&[("some.test", "@ MX 1 a")])?;
-    let resolver = nsd.addr.to_string();
-    drop(nsd);
+    let resolver = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.to_string();
     let start = Instant::now();
     let output = Command::new(CLIENT).args(["mx", "a.test", "--resolver", &resolver]).output()?;
     let said = String::from_utf8(output.stderr)?;
