@@ -8,6 +8,7 @@
 )]
 
 mod compose;
+mod email;
 mod imap;
 mod mta;
 mod mx;
@@ -27,6 +28,7 @@ fn main() {
     let mut suite = Suite::default();
     peers::add(&mut suite);
     pop3::add(&mut suite);
+    email::add(&mut suite);
     pop3_clients::add(&mut suite);
     imap::add(&mut suite);
     compose::add(&mut suite);
