@@ -1,7 +1,7 @@
 //! The lexical tokens of RFC 5321 §4.1.2, and how parsers tell what they expected.
 
-use crate::SyntaxError;
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use crate::{SyntaxError, types::Text};
+use alloc::{string::String, vec::Vec};
 use nom::{Parser, error::ErrorKind, error::ParseError};
 
 /// What is left, and what was read.
@@ -30,13 +30,132 @@ pub(crate) const fn fail<'a, T>(rest: &'a [u8], expected: &'static str) -> Parse
 }
 
 /// All of `text`, by `rule`.
+#[inline]
 pub(crate) fn whole<'a, T>(
     text: &'a [u8],
     mut rule: impl Parser<&'a [u8], Output = T, Error = Fail<'a>>,
 ) -> Result<T, SyntaxError> {
-    let error = match rule.parse(text) {
-        Ok(([], value)) => return Ok(value),
-        Ok((rest, _)) => Fail { rest, expected: "the end" },
+    match located(text, rule.parse(text))? {
+        ([], value) => Ok(value),
+        (rest, _) => Err(SyntaxError { offset: text.len() - rest.len(), expected: "the end" }),
+    }
+}
+
+/// What a byte may be part of; those of characters beyond ASCII are told by their bytes.
+pub(crate) mod class {
+    /// `atext` (RFC 5322 §3.2.3), or beyond ASCII (RFC 6531 §3.3).
+    pub(crate) const ATEXT: u16 = 1;
+    /// `Let-dig` or a hyphen.
+    pub(crate) const LDH: u16 = 2;
+    /// What a label of a domain name is made of: `LDH`, and beyond ASCII.
+    pub(crate) const LABEL: u16 = 4;
+    /// `esmtp-value`: graphic but for the equals sign, or beyond ASCII.
+    pub(crate) const VALUE: u16 = 8;
+    /// `qtextSMTP`, or beyond ASCII: all of a quoted string but quotes and backslashes.
+    pub(crate) const QTEXT: u16 = 16;
+    /// Printable: a space, graphic, or beyond ASCII.
+    pub(crate) const PRINTABLE: u16 = 32;
+    /// Graphic ASCII: `%d33-126`.
+    pub(crate) const GRAPHIC: u16 = 64;
+    /// `dcontent`: graphic but for brackets and the backslash.
+    pub(crate) const DCONTENT: u16 = 128;
+    /// `xchar` (RFC 3461 §4).
+    pub(crate) const XCHAR: u16 = 256;
+
+    pub(super) const TABLE: [u16; 256] = {
+        let mut table = [0; 256];
+        let mut at: usize = 0;
+        while at < 256 {
+            #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
+            let byte = at as u8;
+            let mut class = 0;
+            if super::is_atext(byte) {
+                class |= ATEXT;
+            }
+            if byte.is_ascii_alphanumeric() || byte == b'-' {
+                class |= LDH | LABEL;
+            }
+            if byte >= 0x80 {
+                class |= LABEL;
+            }
+            if byte.is_ascii_graphic() {
+                class |= GRAPHIC;
+            }
+            if byte.is_ascii_graphic() && !matches!(byte, b'+' | b'=') {
+                class |= XCHAR;
+            }
+            if byte.is_ascii_graphic() && !matches!(byte, b'[' | b']' | b'\\') {
+                class |= DCONTENT;
+            }
+            if byte == b' ' || byte.is_ascii_graphic() || byte >= 0x80 {
+                class |= PRINTABLE;
+                if byte != b' ' && byte != b'=' {
+                    class |= VALUE;
+                }
+                if byte != b'"' && byte != b'\\' {
+                    class |= QTEXT;
+                }
+            }
+            #[expect(clippy::indexing_slicing, reason = "it is below 256, and known at build time")]
+            {
+                table[at] = class;
+            }
+            at += 1;
+        }
+        table
+    };
+}
+
+/// Whether a byte is of one of these classes.
+#[inline]
+pub(crate) fn is(byte: u8, classes: u16) -> bool {
+    class::TABLE.get(usize::from(byte)).is_some_and(|class| class & classes != 0)
+}
+
+/// How many bytes at the front of `text` from `from` on are of these classes, and whether all of
+/// them are ASCII.
+#[inline]
+fn span(text: &[u8], from: usize, classes: u16) -> (usize, bool) {
+    let (mut at, mut all) = (from, 0);
+    while let Some(&byte) = text.get(at)
+        && is(byte, classes)
+    {
+        all |= byte;
+        at += 1;
+    }
+    (at - from, all < 0x80)
+}
+
+/// Whether bytes beyond ASCII are UTF-8, without control characters (RFC 6532 §3.1).
+#[cold]
+fn is_text(bytes: &[u8]) -> bool {
+    core::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_printable))
+}
+
+/// A word of eight bytes at most as a number, in capitals; 0 for a longer one. Of letters, digits
+/// and hyphens no two words have the same.
+#[inline]
+pub(crate) const fn key(word: &[u8]) -> u64 {
+    // Clearing one bit makes small letters capitals.
+    let (mut key, mut rest) = (0, word);
+    if word.len() > 8 {
+        return 0;
+    }
+    while let Some((&byte, after)) = rest.split_first() {
+        key = key << 8 | (byte & !0x20) as u64;
+        rest = after;
+    }
+    key
+}
+
+/// What a rule has read of the front of `text`, or where in `text` it stopped.
+#[inline]
+pub(crate) fn located<'a, T>(
+    text: &'a [u8],
+    parsed: Parsed<'a, T>,
+) -> Result<(&'a [u8], T), SyntaxError> {
+    let error = match parsed {
+        Ok(parsed) => return Ok(parsed),
         Err(nom::Err::Error(fail) | nom::Err::Failure(fail)) => fail,
         Err(nom::Err::Incomplete(_)) => Fail { rest: &[], expected: "more" },
     };
@@ -44,6 +163,7 @@ pub(crate) fn whole<'a, T>(
 }
 
 /// One byte.
+#[inline]
 pub(crate) fn byte<'a>(
     byte: u8,
     expected: &'static str,
@@ -54,28 +174,33 @@ pub(crate) fn byte<'a>(
     }
 }
 
-/// The bytes at the front that `fits` takes, one at least. What they hold beyond ASCII must be
-/// UTF-8, without control characters.
+/// The bytes at the front that are of these classes, one at least; those beyond ASCII must be
+/// UTF-8.
+#[inline]
 pub(crate) fn many<'a>(
     text: &'a [u8],
     expected: &'static str,
-    fits: impl Fn(u8) -> bool,
-) -> Parsed<'a, &'a str> {
-    let len = text.iter().position(|&byte| !fits(byte)).unwrap_or(text.len());
+    classes: u16,
+) -> Parsed<'a, &'a [u8]> {
+    let (len, is_ascii) = span(text, 0, classes);
     match text.split_at_checked(len) {
-        Some((front @ [_, ..], rest)) => match core::str::from_utf8(front) {
-            Ok(front) if front.is_ascii() || front.chars().all(is_printable) => Ok((rest, front)),
-            _ => fail(text, expected),
-        },
+        Some((front, rest)) if len > 0 && (is_ascii || is_text(front)) => Ok((rest, front)),
         _ => fail(text, expected),
     }
 }
 
 /// `1*20DIGIT`, as a number.
 pub(crate) fn number(text: &[u8]) -> Parsed<'_, u64> {
-    let (rest, digits) = many(text, "a number", |byte| byte.is_ascii_digit())?;
-    match digits.parse() {
-        Ok(number) if digits.len() <= 20 => Ok((rest, number)),
+    let mut number = Some(0_u64);
+    let mut len = 0;
+    while let Some(digit @ b'0'..=b'9') = text.get(len) {
+        let digit = u64::from(digit - b'0');
+        number = number.and_then(|number| number.checked_mul(10)?.checked_add(digit));
+        len += 1;
+    }
+    match (number, text.get(len..)) {
+        _ if len == 0 => fail(text, "a number"),
+        (Some(number), Some(rest)) if len <= 20 => Ok((rest, number)),
         _ => fail(text, "a smaller number"),
     }
 }
@@ -107,12 +232,6 @@ pub(crate) const fn is_atext(byte: u8) -> bool {
         )
 }
 
-/// A byte of a character that a quoted string can hold: `qtextSMTP`, or what may follow its
-/// backslash.
-pub(crate) const fn is_quotable(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~' | 0x80..)
-}
-
 /// A character that is no control character, in ASCII or beyond.
 pub(crate) fn is_printable(char: char) -> bool {
     !char.is_control()
@@ -125,82 +244,110 @@ pub(crate) fn is_printable(char: char) -> bool {
 /// ```
 /// (RFC 6531 §3.3 has the U-label). Which characters beyond ASCII a label can have is for those
 /// who look it up to say.
-pub(crate) fn domain(text: &[u8]) -> Parsed<'_, &str> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | 0x80..);
-    let (rest, name) = many(text, "a domain", fits)?;
-    let fits = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
-    if name.split('.').all(fits) && (name.is_ascii() || !name.contains(char::is_whitespace)) {
-        Ok((rest, name))
-    } else {
-        fail(text, "a domain")
+pub(crate) fn domain(text: &[u8]) -> Parsed<'_, Text<'_>> {
+    const EXPECTED: &str = "a domain";
+    let (mut from, mut is_ascii) = (0, true);
+    let end = loop {
+        let (len, ascii) = span(text, from, class::LABEL);
+        is_ascii &= ascii;
+        let end = from + len;
+        let last = end.checked_sub(1).and_then(|last| text.get(last));
+        if len == 0 || text.get(from) == Some(&b'-') || last == Some(&b'-') {
+            return fail(text, EXPECTED);
+        }
+        if text.get(end) != Some(&b'.') {
+            break end;
+        }
+        from = end + 1;
+    };
+    match text.split_at_checked(end) {
+        Some((name, rest)) if is_ascii || is_name(name) => Ok((rest, Text::read(name))),
+        _ => fail(text, EXPECTED),
     }
 }
 
+/// Whether bytes beyond ASCII can be a domain name.
+#[cold]
+fn is_name(bytes: &[u8]) -> bool {
+    let fits = |char: char| is_printable(char) && !char.is_whitespace();
+    core::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(fits))
+}
+
 /// `Dot-string = Atom *("."  Atom)`
-pub(crate) fn dot_string(text: &[u8]) -> Parsed<'_, &str> {
-    let (rest, name) = many(text, "a local part", |byte| is_atext(byte) || byte == b'.')?;
-    if is_dot_string(name) { Ok((rest, name)) } else { fail(text, "a local part") }
+pub(crate) fn dot_string(text: &[u8]) -> Parsed<'_, Text<'_>> {
+    let (mut from, mut is_ascii) = (0, true);
+    let end = loop {
+        let (len, ascii) = span(text, from, class::ATEXT);
+        is_ascii &= ascii;
+        if len == 0 {
+            return fail(text, "a local part");
+        }
+        if text.get(from + len) != Some(&b'.') {
+            break from + len;
+        }
+        from += len + 1;
+    };
+    match text.split_at_checked(end) {
+        Some((name, rest)) if is_ascii || is_text(name) => Ok((rest, Text::read(name))),
+        _ => fail(text, "a local part"),
+    }
 }
 
 /// Whether all of `name` is a `Dot-string`.
-pub(crate) fn is_dot_string(name: &str) -> bool {
-    name.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atext))
+pub(crate) fn is_dot_string(name: &[u8]) -> bool {
+    dot_string(name).is_ok_and(|(rest, _)| rest.is_empty())
 }
 
 /// ```text
 /// Quoted-string   = DQUOTE *QcontentSMTP DQUOTE
 /// QcontentSMTP    = qtextSMTP / quoted-pairSMTP
 /// quoted-pairSMTP = %d92 %d32-126
-/// qtextSMTP       = %d32-33 / %d35-91 / %d93-126
+/// qtextSMTP       = %d32-33 / %d35-91 / %d93-126 / UTF8-non-ascii
 /// ```
 /// Quotes and backslashes are taken away.
-pub(crate) fn quoted_string(text: &[u8]) -> Parsed<'_, Cow<'_, str>> {
+pub(crate) fn quoted_string(text: &[u8]) -> Parsed<'_, Text<'_>> {
     let (inner, ()) = byte(b'"', "a quoted string")(text)?;
-    let (mut content, mut rest) = (Cow::Borrowed(""), inner);
+    let (mut first, mut unquoted, mut rest) = (&[][..], None, inner);
     loop {
         if let Some(after) = rest.strip_prefix(b"\"") {
+            let content = match unquoted {
+                None => Text::read(first),
+                Some(content) => match String::from_utf8(content) {
+                    Ok(content) => content.into(),
+                    Err(_) => return fail(text, "UTF-8"),
+                },
+            };
             return Ok((after, content));
         }
-        let escaped = rest.strip_prefix(b"\\");
-        let (after, piece) = match escaped {
+        let (after, piece) = match rest.strip_prefix(b"\\") {
             Some(after) => match after.split_at_checked(1) {
-                Some((one, after)) => (after, whole_ascii(one)),
-                None => return fail(after, "a character"),
+                Some((one @ [b' '..=b'~'], after)) => (after, one),
+                _ => return fail(after, "a printable character"),
             },
-            None => {
-                let plain = |byte| is_quotable(byte) && !matches!(byte, b'"' | b'\\');
-                let (after, piece) = many(rest, "the end of the quoted string", plain)?;
-                (after, Some(piece))
-            }
+            None => many(rest, "the end of the quoted string", class::QTEXT)?,
         };
-        let Some(piece) = piece else { return fail(rest, "a printable character") };
-        if content.is_empty() {
-            content = Cow::Borrowed(piece);
+        if first.is_empty() {
+            first = piece;
         } else {
-            content.to_mut().push_str(piece);
+            unquoted.get_or_insert_with(|| first.to_vec()).extend_from_slice(piece);
         }
         rest = after;
     }
 }
 
-/// `text` where all of it can stand in a quoted string.
-fn whole_ascii(text: &[u8]) -> Option<&str> {
-    text.iter()
-        .all(|&byte| is_quotable(byte) && byte.is_ascii())
-        .then(|| core::str::from_utf8(text).ok())
-        .flatten()
-}
-
 /// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`
-pub(crate) fn keyword(text: &[u8]) -> Parsed<'_, &str> {
-    let (rest, word) =
-        many(text, "a keyword", |byte| byte.is_ascii_alphanumeric() || byte == b'-')?;
-    if word.starts_with('-') { fail(text, "a keyword") } else { Ok((rest, word)) }
+#[inline]
+pub(crate) fn keyword(text: &[u8]) -> Parsed<'_, &[u8]> {
+    if text.first() == Some(&b'-') {
+        return fail(text, "a keyword");
+    }
+    many(text, "a keyword", class::LDH)
 }
 
 /// `esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii)` (RFC 6531 §3.3)
-pub(crate) fn value(text: &[u8]) -> Parsed<'_, &str> {
-    many(text, "a value", |byte| matches!(byte, b'!'..=b'<' | b'>'..=b'~' | 0x80..))
+#[inline]
+pub(crate) fn value(text: &[u8]) -> Parsed<'_, &[u8]> {
+    many(text, "a value", class::VALUE)
 }
 
 /// ```text
@@ -209,29 +356,27 @@ pub(crate) fn value(text: &[u8]) -> Parsed<'_, &str> {
 /// hexchar = ASCII "+" immediately followed by two upper case hexadecimal digits
 /// ```
 /// (RFC 3461 §4). The `hexchar`s are decoded; what they stand for must be UTF-8.
-pub(crate) fn xtext(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('+') {
-        return text
-            .bytes()
-            .all(|byte| matches!(byte, b'!'..=b'~') && byte != b'=')
-            .then_some(Cow::Borrowed(text));
+pub(crate) fn xtext(text: &[u8]) -> Option<Text<'_>> {
+    let (plain, _) = span(text, 0, class::XCHAR);
+    if plain == text.len() {
+        return Some(Text::read(text));
     }
     let mut decoded = Vec::new();
-    let mut rest = text.as_bytes();
+    let mut rest = text;
     while let Some((&first, after)) = rest.split_first() {
         rest = match (first, after) {
             (b'+', [high, low, after @ ..]) => {
                 decoded.push(hex(*high)? << 4 | hex(*low)?);
                 after
             }
-            (b'+' | b'=' | ..=b' ' | 127.., _) => return None,
-            _ => {
+            _ if is(first, class::XCHAR) => {
                 decoded.push(first);
                 after
             }
+            _ => return None,
         };
     }
-    String::from_utf8(decoded).ok().map(Cow::Owned)
+    String::from_utf8(decoded).ok().map(Text::from)
 }
 
 /// `word = ALPHA 0*(wordchar)` (RFC 3865 §2.2)
@@ -251,10 +396,11 @@ const fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString as _;
 
     #[test]
     fn quoted_strings() {
-        let read = |text| whole(text, quoted_string).ok();
+        let read = |bytes| whole(bytes, quoted_string).ok().map(|text| text.to_string());
         assert_eq!(read(b"\"\"").as_deref(), Some(""));
         assert_eq!(read(b"\"a b\"").as_deref(), Some("a b"));
         assert_eq!(read(br#""a\"\\\b""#).as_deref(), Some(r#"a"\b"#));
@@ -274,10 +420,11 @@ mod tests {
 
     #[test]
     fn hexadecimal_text() {
-        assert_eq!(xtext("e+3Dmc2@example.com").as_deref(), Some("e=mc2@example.com"));
-        assert_eq!(xtext("<>").as_deref(), Some("<>"));
+        let read = |text: &'static str| xtext(text.as_bytes()).map(|text| text.to_string());
+        assert_eq!(read("e+3Dmc2@example.com").as_deref(), Some("e=mc2@example.com"));
+        assert_eq!(read("<>").as_deref(), Some("<>"));
         for text in ["a=b", "+3", "+3g", "+3d", "a b", "+FF", "a\u{7f}"] {
-            assert_eq!(xtext(text), None, "{text}");
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     SyntaxError,
-    grammar::{byte, fail, many, whole},
+    grammar::{byte, class, fail, many, whole},
 };
 use alloc::vec::Vec;
 use mailrail_sasl::{exchange, is_mechanism_name};
@@ -62,12 +62,13 @@ impl<'a> Auth<'a> {
     /// initial-response = base64 / "="
     /// ```
     pub(super) fn parse_arguments(text: &'a [u8]) -> Result<Self, SyntaxError> {
-        whole(text, |text| {
+        whole(text, |text: &'a [u8]| {
             let (at, ()) = byte(b' ', "a space and a mechanism")(text)?;
-            let (rest, mechanism) = many(at, "a mechanism", |byte| matches!(byte, b'!'..=b'~'))?;
-            if !is_mechanism_name(mechanism.as_bytes()) {
-                return fail(at, "a mechanism");
-            }
+            let (rest, mechanism) = many(at, "a mechanism", class::GRAPHIC)?;
+            let mechanism = match core::str::from_utf8(mechanism) {
+                Ok(mechanism) if is_mechanism_name(mechanism.as_bytes()) => mechanism,
+                _ => return fail(at, "a mechanism"),
+            };
             if rest.is_empty() {
                 return Ok((rest, Self { mechanism, initial_response: None }));
             }

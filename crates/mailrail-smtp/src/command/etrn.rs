@@ -2,7 +2,7 @@
 
 use crate::{
     SyntaxError,
-    grammar::{domain, many, whole},
+    grammar::{class, domain, many, whole},
 };
 use alloc::borrow::Cow;
 use mailrail_wire::Output;
@@ -19,11 +19,12 @@ impl<'a> Etrn<'a> {
     ///
     /// Where `text` is anything else.
     pub fn parse(text: &'a [u8]) -> Result<Self, SyntaxError> {
-        let is_graphic = |byte| matches!(byte, b'!'..=b'~');
         match text {
-            [b'#', queue @ ..] => whole(queue, |queue| many(queue, "a queue", is_graphic)),
-            [b'@', node @ ..] => whole(node, domain),
-            _ => whole(text, domain),
+            [b'#', queue @ ..] => {
+                whole(queue, |queue| many(queue, "a queue", class::GRAPHIC)).map(drop)
+            }
+            [b'@', node @ ..] => whole(node, domain).map(drop),
+            _ => whole(text, domain).map(drop),
         }?;
         // Those are text.
         let text = core::str::from_utf8(text).unwrap_or_default();

@@ -3,8 +3,8 @@
 use crate::{
     DeliverBy, EnvelopeId, Hold, Mailbox, Parameter, Priority, Ret, ReversePath, Solicitation,
     SyntaxError,
-    grammar::{self, Parsed, fail, whole},
-    types::{Pair, parameters, reverse_path, write_xtext},
+    grammar::{self, Parsed, fail, key, located, whole},
+    types::{Pair, Text, parameters, reverse_path, write_xtext},
 };
 use alloc::{borrow::Cow, vec::Vec};
 use core::fmt::Write as _;
@@ -54,6 +54,19 @@ pub enum Body {
     EightBitMime,
     /// `BINARYMIME`: any bytes, sent by BDAT alone.
     BinaryMime,
+}
+
+impl Body {
+    #[inline]
+    fn parse(value: &[u8]) -> Option<Self> {
+        const SEVEN_BIT: u64 = key(b"7BIT");
+        const EIGHT_BIT_MIME: u64 = key(b"8BITMIME");
+        match key(value) {
+            SEVEN_BIT => Some(Self::SevenBit),
+            EIGHT_BIT_MIME => Some(Self::EightBitMime),
+            _ => value.eq_ignore_ascii_case(b"BINARYMIME").then_some(Self::BinaryMime),
+        }
+    }
 }
 
 impl<'a> Mail<'a> {
@@ -114,50 +127,65 @@ impl<'a> Mail<'a> {
     }
 
     /// `mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF`
+    #[inline]
     pub(super) fn parse_arguments(text: &'a [u8]) -> Result<Self, SyntaxError> {
-        whole(text, |text| {
-            let (rest, ()) = word(text, b" FROM:", "FROM:")?;
-            let (rest, reverse_path) = reverse_path(rest)?;
-            let mut mail = Self::new(reverse_path);
-            let (rest, ()) = parameters(rest, |parameter| mail.take(parameter))?;
-            Ok((rest, mail))
-        })
+        let (rest, ()) = located(text, word(text, b" FROM:", "FROM:"))?;
+        let (rest, reverse_path) = located(text, reverse_path(rest))?;
+        let mut mail = Self::new(reverse_path);
+        located(text, parameters(rest, |parameter| mail.take(parameter)))?;
+        Ok(mail)
     }
 
     /// Takes a parameter, or tells what was expected in its place.
+    #[inline]
     fn take(&mut self, (keyword, value): Pair<'a>) -> Result<(), &'static str> {
-        if keyword.eq_ignore_ascii_case("SIZE") {
-            let size = value.and_then(|value| whole(value.as_bytes(), grammar::number).ok());
-            once(&mut self.size, size, "SIZE=number, once")
-        } else if keyword.eq_ignore_ascii_case("BODY") {
-            let body = value.and_then(|value| match value {
-                value if value.eq_ignore_ascii_case("7BIT") => Some(Body::SevenBit),
-                value if value.eq_ignore_ascii_case("8BITMIME") => Some(Body::EightBitMime),
-                value if value.eq_ignore_ascii_case("BINARYMIME") => Some(Body::BinaryMime),
-                _ => None,
-            });
-            once(&mut self.body, body, "BODY=7BIT, 8BITMIME or BINARYMIME, once")
-        } else if keyword.eq_ignore_ascii_case("AUTH") {
-            once(&mut self.auth, value.and_then(grammar::xtext), "AUTH=xtext, once")
-        } else if keyword.eq_ignore_ascii_case("SMTPUTF8") {
-            flag(&mut self.smtp_utf8, value, "SMTPUTF8, once")
-        } else if keyword.eq_ignore_ascii_case("RET") {
-            once(&mut self.ret, value.and_then(Ret::parse), "RET=FULL or RET=HDRS, once")
-        } else if keyword.eq_ignore_ascii_case("ENVID") {
-            once(&mut self.envelope_id, value.and_then(EnvelopeId::parse), "ENVID=xtext, once")
-        } else if keyword.eq_ignore_ascii_case("REQUIRETLS") {
+        const SIZE: u64 = key(b"SIZE");
+        const BODY: u64 = key(b"BODY");
+        const AUTH: u64 = key(b"AUTH");
+        const SMTPUTF8: u64 = key(b"SMTPUTF8");
+        const RET: u64 = key(b"RET");
+        const ENVID: u64 = key(b"ENVID");
+        match key(keyword) {
+            SIZE => {
+                let size = value.and_then(|value| whole(value, grammar::number).ok());
+                once(&mut self.size, size, "SIZE=number, once")
+            }
+            BODY => {
+                let body = value.and_then(Body::parse);
+                once(&mut self.body, body, "BODY=7BIT, 8BITMIME or BINARYMIME, once")
+            }
+            AUTH => {
+                let auth = value.and_then(grammar::xtext);
+                once(&mut self.auth, auth.map(Text::into_cow), "AUTH=xtext, once")
+            }
+            SMTPUTF8 => flag(&mut self.smtp_utf8, value, "SMTPUTF8, once"),
+            RET => once(&mut self.ret, value.and_then(Ret::parse), "RET=FULL or RET=HDRS, once"),
+            ENVID => {
+                let id = value.and_then(EnvelopeId::parse);
+                once(&mut self.envelope_id, id, "ENVID=xtext, once")
+            }
+            _ => self.take_rare((keyword, value)),
+        }
+    }
+
+    /// One that most messages are sent without.
+    #[cold]
+    fn take_rare(&mut self, (keyword, value): Pair<'a>) -> Result<(), &'static str> {
+        let is = |word: &[u8]| keyword.eq_ignore_ascii_case(word);
+        let text = value.and_then(utf8);
+        if is(b"REQUIRETLS") {
             flag(&mut self.require_tls, value, "REQUIRETLS, once")
-        } else if keyword.eq_ignore_ascii_case("BY") {
-            once(&mut self.by, value.and_then(DeliverBy::parse), "BY=seconds;N or R, once")
-        } else if keyword.eq_ignore_ascii_case("HOLDFOR") {
-            once(&mut self.hold, value.and_then(Hold::parse_for), "HOLDFOR=seconds, once")
-        } else if keyword.eq_ignore_ascii_case("HOLDUNTIL") {
-            once(&mut self.hold, value.and_then(Hold::parse_until), "HOLDUNTIL=date, once")
-        } else if keyword.eq_ignore_ascii_case("MT-PRIORITY") {
-            let priority = value.and_then(Priority::parse);
+        } else if is(b"BY") {
+            once(&mut self.by, text.and_then(DeliverBy::parse), "BY=seconds;N or R, once")
+        } else if is(b"HOLDFOR") {
+            once(&mut self.hold, text.and_then(Hold::parse_for), "HOLDFOR=seconds, once")
+        } else if is(b"HOLDUNTIL") {
+            once(&mut self.hold, text.and_then(Hold::parse_until), "HOLDUNTIL=date, once")
+        } else if is(b"MT-PRIORITY") {
+            let priority = text.and_then(Priority::parse);
             once(&mut self.mt_priority, priority, "MT-PRIORITY=-9 to 9, once")
-        } else if keyword.eq_ignore_ascii_case("SOLICIT") {
-            let classes = value.and_then(|value| Solicitation::parse(value.as_bytes()).ok());
+        } else if is(b"SOLICIT") {
+            let classes = value.and_then(|value| Solicitation::parse(value).ok());
             once(&mut self.solicit, classes, "SOLICIT=words, once")
         } else {
             self.others.push(Parameter::borrowed((keyword, value)));
@@ -223,18 +251,35 @@ impl<'a> From<Mailbox<'a>> for Mail<'a> {
     }
 }
 
-/// `word`, in any case of letters.
-pub(super) fn word<'a>(text: &'a [u8], word: &[u8], expected: &'static str) -> Parsed<'a, ()> {
-    match text.split_at_checked(word.len()) {
-        Some((front, rest)) if front.eq_ignore_ascii_case(word) => Ok((rest, ())),
+/// `word`, in any case of letters: a space, letters and a colon.
+#[inline(always)]
+pub(super) fn word<'a, const N: usize>(
+    text: &'a [u8],
+    word: &[u8; N],
+    expected: &'static str,
+) -> Parsed<'a, ()> {
+    // A key tells letters apart; the others it may not.
+    match text.split_first_chunk::<N>() {
+        Some((front, rest))
+            if key(front) == key(word)
+                && front.first() == word.first()
+                && front.last() == word.last() =>
+        {
+            Ok((rest, ()))
+        }
         _ => fail(text, expected),
     }
+}
+
+/// The value of a parameter that is seldom there.
+pub(super) fn utf8(value: &[u8]) -> Option<&str> {
+    core::str::from_utf8(value).ok()
 }
 
 /// Notes a parameter without a value.
 pub(super) const fn flag(
     slot: &mut bool,
-    value: Option<&str>,
+    value: Option<&[u8]>,
     expected: &'static str,
 ) -> Result<(), &'static str> {
     if *slot || value.is_some() {

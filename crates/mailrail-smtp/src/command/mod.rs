@@ -94,45 +94,56 @@ impl<'a> Command<'a> {
             return Err(SyntaxError { offset: line.len(), expected: "CR LF" });
         };
         let text = trim_end(text);
-        let (verb, arguments) = match memchr::memchr(b' ', text) {
-            Some(at) => text.split_at_checked(at).unwrap_or((text, &[])),
-            None => (text, &[][..]),
-        };
-        let bare = |command| match arguments {
-            [] => Ok(command),
-            _ => Err(SyntaxError { offset: 0, expected: "the end" }),
-        };
-        let command = match *verb {
-            [a, b, c, d] => match [a, b, c, d].map(|byte| byte.to_ascii_uppercase()) {
-                [b'M', b'A', b'I', b'L'] => Mail::parse_arguments(arguments).map(Self::Mail),
-                [b'R', b'C', b'P', b'T'] => Rcpt::parse_arguments(arguments).map(Self::Rcpt),
-                [b'D', b'A', b'T', b'A'] => bare(Self::Data),
-                [b'E', b'H', b'L', b'O'] => ehlo::parse_arguments(arguments).map(Self::Ehlo),
-                [b'H', b'E', b'L', b'O'] => ehlo::parse_arguments(arguments).map(Self::Helo),
-                [b'L', b'H', b'L', b'O'] => ehlo::parse_arguments(arguments).map(Self::Lhlo),
-                [b'B', b'D', b'A', b'T'] => Bdat::parse_arguments(arguments).map(Self::Bdat),
-                [b'Q', b'U', b'I', b'T'] => bare(Self::Quit),
-                [b'R', b'S', b'E', b'T'] => bare(Self::Rset),
-                [b'A', b'U', b'T', b'H'] => Auth::parse_arguments(arguments).map(Self::Auth),
-                [b'N', b'O', b'O', b'P'] => vrfy::any_text(arguments).map(|_| Self::Noop),
-                [b'H', b'E', b'L', b'P'] => Help::parse_arguments(arguments).map(Self::Help),
-                [b'V', b'R', b'F', b'Y'] => Vrfy::parse_arguments(arguments).map(Self::Vrfy),
-                [b'E', b'X', b'P', b'N'] => Vrfy::parse_arguments(arguments).map(Self::Expn),
-                [b'B', b'U', b'R', b'L'] => Burl::parse_arguments(arguments).map(Self::Burl),
-                [b'E', b'T', b'R', b'N'] => Etrn::parse_arguments(arguments).map(Self::Etrn),
-                _ => return Err(UNKNOWN),
-            },
-            _ if verb.eq_ignore_ascii_case(b"STARTTLS") => bare(Self::StartTls),
-            _ if verb.eq_ignore_ascii_case(b"XCLIENT") => {
-                Attributes::parse_arguments(arguments).map(Self::Xclient)
+        // Clearing one bit makes small letters capitals, and makes a capital of nothing else.
+        let (verb, arguments) = match text.split_first_chunk() {
+            Some((verb, arguments @ ([] | [b' ', ..]))) => {
+                (u32::from_be_bytes(*verb) & !0x2020_2020, arguments)
             }
-            _ if verb.eq_ignore_ascii_case(b"XFORWARD") => {
-                Attributes::parse_arguments(arguments).map(Self::Xforward)
-            }
-            _ => return Err(UNKNOWN),
+            _ => return Self::parse_long(text),
         };
-        // The rules count from the verb's end.
-        command.map_err(|error| SyntaxError { offset: error.offset + verb.len(), ..error })
+        let bare = |command| match text.len() {
+            4 => Ok(command),
+            _ => Err(SyntaxError { offset: 4, expected: "the end" }),
+        };
+        match verb {
+            MAIL => read(arguments, |text| Mail::parse_arguments(text).map(Self::Mail)),
+            RCPT => read(arguments, |text| Rcpt::parse_arguments(text).map(Self::Rcpt)),
+            BDAT => read(arguments, |text| Bdat::parse_arguments(text).map(Self::Bdat)),
+            DATA => bare(Self::Data),
+            EHLO => read(arguments, |text| ehlo::parse_arguments(text).map(Self::Ehlo)),
+            HELO => read(arguments, |text| ehlo::parse_arguments(text).map(Self::Helo)),
+            LHLO => read(arguments, |text| ehlo::parse_arguments(text).map(Self::Lhlo)),
+            QUIT => bare(Self::Quit),
+            RSET => bare(Self::Rset),
+            AUTH => read(arguments, |text| Auth::parse_arguments(text).map(Self::Auth)),
+            NOOP if text.len() == 4 => Ok(Self::Noop),
+            NOOP => read(arguments, |text| vrfy::any_text(text).map(|_| Self::Noop)),
+            HELP => read(arguments, |text| Help::parse_arguments(text).map(Self::Help)),
+            VRFY => read(arguments, |text| Vrfy::parse_arguments(text).map(Self::Vrfy)),
+            EXPN => read(arguments, |text| Vrfy::parse_arguments(text).map(Self::Expn)),
+            BURL => read(arguments, |text| Burl::parse_arguments(text).map(Self::Burl)),
+            ETRN => read(arguments, |text| Etrn::parse_arguments(text).map(Self::Etrn)),
+            _ => Err(UNKNOWN),
+        }
+    }
+
+    /// Those whose verb is longer.
+    fn parse_long(text: &'a [u8]) -> Result<Self, SyntaxError> {
+        let len = memchr::memchr(b' ', text).unwrap_or(text.len());
+        let Some((verb, arguments)) = text.split_at_checked(len) else { return Err(UNKNOWN) };
+        let command = if verb.eq_ignore_ascii_case(b"STARTTLS") {
+            match arguments {
+                [] => Ok(Self::StartTls),
+                _ => Err(SyntaxError { offset: 0, expected: "the end" }),
+            }
+        } else if verb.eq_ignore_ascii_case(b"XCLIENT") {
+            Attributes::parse_arguments(arguments).map(Self::Xclient)
+        } else if verb.eq_ignore_ascii_case(b"XFORWARD") {
+            Attributes::parse_arguments(arguments).map(Self::Xforward)
+        } else {
+            return Err(UNKNOWN);
+        };
+        command.map_err(|error| behind(error, verb.len()))
     }
 
     /// Writes it, with its CR LF.
@@ -161,6 +172,40 @@ impl<'a> Command<'a> {
         }
         out.text(b"\r\n");
     }
+}
+
+const MAIL: u32 = u32::from_be_bytes(*b"MAIL");
+const RCPT: u32 = u32::from_be_bytes(*b"RCPT");
+const BDAT: u32 = u32::from_be_bytes(*b"BDAT");
+const DATA: u32 = u32::from_be_bytes(*b"DATA");
+const EHLO: u32 = u32::from_be_bytes(*b"EHLO");
+const HELO: u32 = u32::from_be_bytes(*b"HELO");
+const LHLO: u32 = u32::from_be_bytes(*b"LHLO");
+const QUIT: u32 = u32::from_be_bytes(*b"QUIT");
+const RSET: u32 = u32::from_be_bytes(*b"RSET");
+const AUTH: u32 = u32::from_be_bytes(*b"AUTH");
+const NOOP: u32 = u32::from_be_bytes(*b"NOOP");
+const HELP: u32 = u32::from_be_bytes(*b"HELP");
+const VRFY: u32 = u32::from_be_bytes(*b"VRFY");
+const EXPN: u32 = u32::from_be_bytes(*b"EXPN");
+const BURL: u32 = u32::from_be_bytes(*b"BURL");
+const ETRN: u32 = u32::from_be_bytes(*b"ETRN");
+
+/// Reads the arguments of a verb of four letters.
+#[inline(always)]
+fn read<'a>(
+    arguments: &'a [u8],
+    rule: impl FnOnce(&'a [u8]) -> Result<Command<'a>, SyntaxError>,
+) -> Result<Command<'a>, SyntaxError> {
+    match rule(arguments) {
+        Err(error) => Err(behind(error, 4)),
+        command => command,
+    }
+}
+
+/// An error in the arguments of a verb of that length.
+const fn behind(error: SyntaxError, verb: usize) -> SyntaxError {
+    SyntaxError { offset: error.offset + verb, expected: error.expected }
 }
 
 const UNKNOWN: SyntaxError = SyntaxError { offset: 0, expected: "a command" };

@@ -2,7 +2,8 @@
 
 use crate::{
     SyntaxError,
-    grammar::{byte, is_quotable, keyword, many, whole},
+    grammar::{byte, class, keyword, many, whole},
+    types::Text,
 };
 use alloc::borrow::Cow;
 use mailrail_wire::Output;
@@ -27,13 +28,14 @@ impl<'a> Other<'a> {
         whole(text, |text| {
             let (rest, verb) = keyword(text)?;
             let (rest, arguments) = match rest {
-                [] => (rest, ""),
+                [] => (rest, rest),
                 _ => {
                     let (rest, ()) = byte(b' ', "a space")(rest)?;
-                    many(rest, "a text", is_quotable)?
+                    many(rest, "a text", class::PRINTABLE)?
                 }
             };
-            Ok((rest, Self { verb: Cow::Borrowed(verb), arguments: Cow::Borrowed(arguments) }))
+            let (verb, arguments) = (Text::read(verb).into_cow(), Text::read(arguments).into_cow());
+            Ok((rest, Self { verb, arguments }))
         })
     }
 

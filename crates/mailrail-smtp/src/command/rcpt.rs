@@ -1,9 +1,9 @@
 //! RCPT (RFC 5321 §4.1.1.3).
 
-use super::mail::{once, word};
+use super::mail::{once, utf8, word};
 use crate::{
     ForwardPath, Mailbox, Notify, OriginalRecipient, Parameter, SyntaxError, ValidSince,
-    grammar::whole,
+    grammar::{key, located},
     types::{Pair, forward_path, parameters},
 };
 use alloc::vec::Vec;
@@ -56,30 +56,38 @@ impl<'a> Rcpt<'a> {
     /// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path )
     ///        [SP Rcpt-parameters] CRLF
     /// ```
+    #[inline]
     pub(super) fn parse_arguments(text: &'a [u8]) -> Result<Self, SyntaxError> {
-        whole(text, |text| {
-            let (rest, ()) = word(text, b" TO:", "TO:")?;
-            let (rest, forward_path) = forward_path(rest)?;
-            let mut rcpt = Self::new(forward_path);
-            let (rest, ()) = parameters(rest, |parameter| rcpt.take(parameter))?;
-            Ok((rest, rcpt))
-        })
+        let (rest, ()) = located(text, word(text, b" TO:", "TO:"))?;
+        let (rest, forward_path) = located(text, forward_path(rest))?;
+        let mut rcpt = Self::new(forward_path);
+        located(text, parameters(rest, |parameter| rcpt.take(parameter)))?;
+        Ok(rcpt)
     }
 
     /// Takes a parameter, or tells what was expected in its place.
+    #[inline]
     fn take(&mut self, (keyword, value): Pair<'a>) -> Result<(), &'static str> {
-        if keyword.eq_ignore_ascii_case("NOTIFY") {
-            let notify = value.and_then(Notify::parse);
-            once(&mut self.notify, notify, "NOTIFY=NEVER, or of SUCCESS,FAILURE,DELAY, once")
-        } else if keyword.eq_ignore_ascii_case("ORCPT") {
-            let original = value.and_then(OriginalRecipient::parse);
-            once(&mut self.original_recipient, original, "ORCPT=type;xtext, once")
-        } else if keyword.eq_ignore_ascii_case("RRVS") {
-            let since = value.and_then(ValidSince::parse);
-            once(&mut self.valid_since, since, "RRVS=date, once")
-        } else {
-            self.others.push(Parameter::borrowed((keyword, value)));
-            Ok(())
+        const NOTIFY: u64 = key(b"NOTIFY");
+        const ORCPT: u64 = key(b"ORCPT");
+        const RRVS: u64 = key(b"RRVS");
+        match key(keyword) {
+            NOTIFY => {
+                let notify = value.and_then(Notify::parse);
+                once(&mut self.notify, notify, "NOTIFY=NEVER, or of SUCCESS,FAILURE,DELAY, once")
+            }
+            ORCPT => {
+                let original = value.and_then(OriginalRecipient::parse);
+                once(&mut self.original_recipient, original, "ORCPT=type;xtext, once")
+            }
+            RRVS => {
+                let since = value.and_then(utf8).and_then(ValidSince::parse);
+                once(&mut self.valid_since, since, "RRVS=date, once")
+            }
+            _ => {
+                self.others.push(Parameter::borrowed((keyword, value)));
+                Ok(())
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::{
     SyntaxError,
-    grammar::{byte, is_quotable, many, whole},
+    grammar::{byte, class, many, whole},
+    types::Text,
 };
 use alloc::borrow::Cow;
 use mailrail_wire::Output;
@@ -26,10 +27,10 @@ impl<'a> Vrfy<'a> {
             Some((text, word)) if word.eq_ignore_ascii_case(b" SMTPUTF8") => (text, true),
             _ => (text, false),
         };
-        let text = whole(text, |text| many(text, "a text", is_quotable))?;
-        match text.as_bytes() {
+        let text = whole(text, |text| many(text, "a text", class::PRINTABLE))?;
+        match text {
             [b' ', ..] | [.., b' '] => Err(SyntaxError { offset: 0, expected: "a text" }),
-            _ => Ok(Self { text: Cow::Borrowed(text), smtp_utf8 }),
+            _ => Ok(Self { text: Text::read(text).into_cow(), smtp_utf8 }),
         }
     }
 
@@ -83,5 +84,6 @@ pub(super) fn any_text(text: &[u8]) -> Result<Option<&str>, SyntaxError> {
     if text.is_empty() {
         return Ok(None);
     }
-    whole(text, |text| many(byte(b' ', "a space")(text)?.0, "a text", is_quotable)).map(Some)
+    whole(text, |text| many(byte(b' ', "a space")(text)?.0, "a text", class::PRINTABLE))
+        .map(|text| core::str::from_utf8(text).ok())
 }

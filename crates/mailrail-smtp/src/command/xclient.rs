@@ -2,8 +2,8 @@
 
 use crate::{
     SyntaxError,
-    grammar::{self, byte, fail, keyword, many, whole},
-    types::write_xtext,
+    grammar::{self, byte, class, fail, keyword, many, whole},
+    types::{Text, write_xtext},
 };
 use alloc::{borrow::Cow, vec::Vec};
 use core::fmt::Write as _;
@@ -72,15 +72,14 @@ impl<'a> Attributes<'a> {
                 let (rest, ()) = byte(b' ', "a space and an attribute")(text)?;
                 let (rest, name) = keyword(rest)?;
                 let (at, ()) = byte(b'=', "=")(rest)?;
-                let is_value = |byte| matches!(byte, b'!'..=b'~');
                 let (rest, value) = match at {
-                    [] | [b' ', ..] => (at, ""),
-                    _ => many(at, "a value", is_value)?,
+                    [] | [b' ', ..] => (at, &[][..]),
+                    _ => many(at, "a value", class::GRAPHIC)?,
                 };
-                let value = grammar::xtext(value);
+                let value = grammar::xtext(value).map(Text::into_cow);
                 let is_printable = |value: &Cow<'_, str>| value.chars().all(grammar::is_printable);
                 let Some(value) = value.filter(is_printable) else { return fail(at, "xtext") };
-                attributes.push((Cow::Borrowed(name), value));
+                attributes.push((Text::read(name).into_cow(), value));
                 if rest.is_empty() {
                     return Ok((rest, Self(attributes)));
                 }

@@ -1,6 +1,6 @@
 //! Addresses of mailboxes.
 
-use super::{Domain, Host, host};
+use super::{Domain, Host, Text, host};
 use crate::{
     SyntaxError,
     grammar::{self, Parsed, byte, is_dot_string, is_printable, whole},
@@ -14,7 +14,7 @@ use core::fmt;
 /// It holds the text that the quotes and backslashes stand for: `"a\b"@x` and `ab@x` are one
 /// mailbox. It is written with no more quoting than it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct LocalPart<'a>(Cow<'a, str>);
+pub struct LocalPart<'a>(Text<'a>);
 
 impl<'a> LocalPart<'a> {
     /// A local part of this very text; quotes in it are part of it.
@@ -25,7 +25,7 @@ impl<'a> LocalPart<'a> {
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, SyntaxError> {
         let text = text.into();
         match text.char_indices().find(|(_, char)| !is_printable(*char)) {
-            None => Ok(Self(text)),
+            None => Ok(Self(text.into())),
             Some((offset, _)) => Err(SyntaxError { offset, expected: "a printable character" }),
         }
     }
@@ -33,7 +33,7 @@ impl<'a> LocalPart<'a> {
     /// The text, without quotes.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// Whether it can be said without SMTPUTF8.
@@ -45,7 +45,7 @@ impl<'a> LocalPart<'a> {
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> LocalPart<'static> {
-        LocalPart(Cow::Owned(self.0.into_owned()))
+        LocalPart(self.0.into_owned())
     }
 }
 
@@ -53,11 +53,11 @@ impl<'a> LocalPart<'a> {
 impl fmt::Display for LocalPart<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write as _;
-        if is_dot_string(&self.0) {
-            return f.write_str(&self.0);
+        if is_dot_string(self.0.as_bytes()) {
+            return f.write_str(self.as_str());
         }
         f.write_char('"')?;
-        for char in self.0.chars() {
+        for char in self.as_str().chars() {
             if matches!(char, '"' | '\\') {
                 f.write_char('\\')?;
             }
@@ -127,12 +127,12 @@ impl fmt::Display for Mailbox<'_> {
 super::from_str!(Mailbox);
 
 /// `Mailbox = Local-part "@" ( Domain / address-literal )`
+#[inline]
 pub(crate) fn mailbox(text: &[u8]) -> Parsed<'_, Mailbox<'_>> {
     let (rest, local_part) = if text.first() == Some(&b'"') {
         grammar::quoted_string(text)?
     } else {
-        let (rest, name) = grammar::dot_string(text)?;
-        (rest, Cow::Borrowed(name))
+        grammar::dot_string(text)?
     };
     let (rest, ()) = byte(b'@', "@")(rest)?;
     let (rest, host) = host(rest)?;

@@ -1,10 +1,10 @@
 //! Where a mailbox or a host is: a domain name or an address literal.
 
+use super::Text;
 use crate::{
     SyntaxError,
-    grammar::{self, Parsed, byte, fail, many, whole},
+    grammar::{self, Parsed, byte, class, fail, many, whole},
 };
-use alloc::borrow::Cow;
 use core::{
     fmt,
     net::{Ipv4Addr, Ipv6Addr},
@@ -22,7 +22,7 @@ use core::{
 /// # Ok::<_, mailrail_smtp::SyntaxError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Domain<'a>(Cow<'a, str>);
+pub struct Domain<'a>(Text<'a>);
 
 impl<'a> Domain<'a> {
     /// Reads a domain name.
@@ -31,13 +31,13 @@ impl<'a> Domain<'a> {
     ///
     /// Where `text` is anything else.
     pub fn parse(text: &'a [u8]) -> Result<Self, SyntaxError> {
-        whole(text, grammar::domain).map(|name| Self(Cow::Borrowed(name)))
+        whole(text, grammar::domain).map(Self)
     }
 
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// Whether it can be said without SMTPUTF8.
@@ -49,13 +49,13 @@ impl<'a> Domain<'a> {
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> Domain<'static> {
-        Domain(Cow::Owned(self.0.into_owned()))
+        Domain(self.0.into_owned())
     }
 }
 
 impl fmt::Display for Domain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -74,21 +74,21 @@ pub enum AddressLiteral<'a> {
 /// An address of a kind that this crate does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GeneralLiteral<'a> {
-    tag: Cow<'a, str>,
-    content: Cow<'a, str>,
+    /// Both, with a colon between.
+    text: Text<'a>,
 }
 
 impl GeneralLiteral<'_> {
     /// What kind of address it is.
     #[must_use]
     pub fn tag(&self) -> &str {
-        &self.tag
+        self.text.as_str().split_once(':').unwrap_or_default().0
     }
 
     /// The address.
     #[must_use]
     pub fn content(&self) -> &str {
-        &self.content
+        self.text.as_str().split_once(':').unwrap_or_default().1
     }
 }
 
@@ -99,11 +99,8 @@ impl AddressLiteral<'_> {
         match self {
             Self::V4(address) => AddressLiteral::V4(address),
             Self::V6(address) => AddressLiteral::V6(address),
-            Self::General(GeneralLiteral { tag, content }) => {
-                AddressLiteral::General(GeneralLiteral {
-                    tag: Cow::Owned(tag.into_owned()),
-                    content: Cow::Owned(content.into_owned()),
-                })
+            Self::General(GeneralLiteral { text }) => {
+                AddressLiteral::General(GeneralLiteral { text: text.into_owned() })
             }
         }
     }
@@ -115,7 +112,7 @@ impl fmt::Display for AddressLiteral<'_> {
         match self {
             Self::V4(address) => write!(f, "[{address}]"),
             Self::V6(address) => write!(f, "[IPv6:{address}]"),
-            Self::General(GeneralLiteral { tag, content }) => write!(f, "[{tag}:{content}]"),
+            Self::General(GeneralLiteral { text }) => write!(f, "[{text}]"),
         }
     }
 }
@@ -179,13 +176,14 @@ super::from_str!(Domain);
 super::from_str!(Host);
 
 /// `( Domain / address-literal )`
+#[inline]
 pub(crate) fn host(text: &[u8]) -> Parsed<'_, Host<'_>> {
     if text.first() == Some(&b'[') {
         let (rest, literal) = address_literal(text)?;
         Ok((rest, Host::Literal(literal)))
     } else {
         let (rest, name) = grammar::domain(text)?;
-        Ok((rest, Host::Domain(Domain(Cow::Borrowed(name)))))
+        Ok((rest, Host::Domain(Domain(name))))
     }
 }
 
@@ -199,22 +197,22 @@ pub(crate) fn host(text: &[u8]) -> Parsed<'_, Host<'_>> {
 fn address_literal(text: &[u8]) -> Parsed<'_, AddressLiteral<'_>> {
     const EXPECTED: &str = "an address literal";
     let (inner, ()) = byte(b'[', EXPECTED)(text)?;
-    let (rest, content) = many(inner, EXPECTED, |byte| matches!(byte, b'!'..=b'Z' | b'^'..=b'~'))?;
+    let (rest, content) = many(inner, EXPECTED, class::DCONTENT)?;
     let (rest, ()) = byte(b']', "]")(rest)?;
+    // Those bytes are ASCII.
+    let content = core::str::from_utf8(content).unwrap_or_default();
     let literal = match content.split_once(':') {
         None => content.parse().ok().map(AddressLiteral::V4),
         Some((tag, address)) if tag.eq_ignore_ascii_case("IPv6") => {
             address.parse().ok().map(AddressLiteral::V6)
         }
-        Some((tag, content)) => {
-            let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            let is_general = !content.is_empty()
+        Some((tag, address)) => {
+            let is_general = !address.is_empty()
                 && !tag.is_empty()
-                && tag.bytes().all(fits)
+                && tag.bytes().all(|byte| grammar::is(byte, class::LDH))
                 && !tag.ends_with('-');
             is_general.then_some(AddressLiteral::General(GeneralLiteral {
-                tag: Cow::Borrowed(tag),
-                content: Cow::Borrowed(content),
+                text: Text::read(content.as_bytes()),
             }))
         }
     };

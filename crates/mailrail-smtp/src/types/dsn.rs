@@ -1,7 +1,10 @@
 //! What a client asks of reports about a message's delivery (RFC 3461).
 
-use super::{Mailbox, write_xtext};
-use crate::{SyntaxError, grammar};
+use super::{Mailbox, Text, write_xtext};
+use crate::{
+    SyntaxError,
+    grammar::{self, key},
+};
 use alloc::{
     borrow::Cow,
     string::{String, ToString as _},
@@ -24,10 +27,10 @@ pub enum Ret {
 }
 
 impl Ret {
-    pub(crate) fn parse(value: &str) -> Option<Self> {
+    pub(crate) fn parse(value: &[u8]) -> Option<Self> {
         match value {
-            value if value.eq_ignore_ascii_case("FULL") => Some(Self::Full),
-            value if value.eq_ignore_ascii_case("HDRS") => Some(Self::Headers),
+            value if value.eq_ignore_ascii_case(b"FULL") => Some(Self::Full),
+            value if value.eq_ignore_ascii_case(b"HDRS") => Some(Self::Headers),
             _ => None,
         }
     }
@@ -67,16 +70,20 @@ impl Notify {
     /// ```text
     /// notify-esmtp-value = "NEVER" / 1#notify-list-element
     /// ```
-    pub(crate) fn parse(value: &str) -> Option<Self> {
+    pub(crate) fn parse(value: &[u8]) -> Option<Self> {
+        const NEVER: u64 = key(b"NEVER");
+        const SUCCESS: u64 = key(b"SUCCESS");
+        const FAILURE: u64 = key(b"FAILURE");
+        const DELAY: u64 = key(b"DELAY");
         let mut notify = Self::NEVER;
-        if value.eq_ignore_ascii_case("NEVER") {
+        if key(value) == NEVER {
             return Some(notify);
         }
-        for word in value.split(',') {
-            let slot = match word {
-                word if word.eq_ignore_ascii_case("SUCCESS") => &mut notify.success,
-                word if word.eq_ignore_ascii_case("FAILURE") => &mut notify.failure,
-                word if word.eq_ignore_ascii_case("DELAY") => &mut notify.delay,
+        for word in value.split(|&byte| byte == b',') {
+            let slot = match key(word) {
+                SUCCESS => &mut notify.success,
+                FAILURE => &mut notify.failure,
+                DELAY => &mut notify.delay,
                 _ => return None,
             };
             *slot = true;
@@ -99,7 +106,7 @@ impl fmt::Display for Notify {
 /// ENVID: what the sender calls this sending of the message (RFC 3461 §4.4): printable ASCII text
 /// of 100 characters at most as it is written, where some take three.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct EnvelopeId<'a>(Cow<'a, str>);
+pub struct EnvelopeId<'a>(Text<'a>);
 
 impl<'a> EnvelopeId<'a> {
     /// An identifier of that very text.
@@ -117,31 +124,34 @@ impl<'a> EnvelopeId<'a> {
         if ENVELOPE_ID < written {
             return Err(SyntaxError { offset: text.len(), expected: "at most 100 characters" });
         }
-        Ok(Self(text))
+        Ok(Self(text.into()))
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> EnvelopeId<'static> {
-        EnvelopeId(Cow::Owned(self.0.into_owned()))
+        EnvelopeId(self.0.into_owned())
     }
 
     /// Reads a value, in `xtext`.
-    pub(crate) fn parse(value: &'a str) -> Option<Self> {
-        Self::new(grammar::xtext(value)?).ok()
+    pub(crate) fn parse(value: &'a [u8]) -> Option<Self> {
+        let text = grammar::xtext(value)?;
+        let is_printable = |byte: &u8| matches!(byte, b' '..=b'~');
+        let fits = value.len() <= ENVELOPE_ID && text.as_bytes().iter().all(is_printable);
+        fits.then_some(Self(text))
     }
 }
 
 /// The value of ENVID.
 impl fmt::Display for EnvelopeId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_xtext(&self.0, f)
+        write_xtext(self.as_str(), f)
     }
 }
 
@@ -163,8 +173,8 @@ const fn needs_no_hex(byte: u8) -> bool {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OriginalRecipient<'a> {
-    address_type: Cow<'a, str>,
-    address: Cow<'a, str>,
+    address_type: Text<'a>,
+    address: Text<'a>,
 }
 
 impl<'a> OriginalRecipient<'a> {
@@ -189,7 +199,7 @@ impl<'a> OriginalRecipient<'a> {
         if address.is_empty() || !address.chars().all(fits) {
             return Err(SyntaxError { offset: 0, expected: "a printable address" });
         }
-        let original = Self { address_type, address };
+        let original = Self { address_type: address_type.into(), address: address.into() };
         let mut length = Length(0);
         // Counting never fails.
         let _ = write!(length, "{original}");
@@ -212,21 +222,21 @@ impl<'a> OriginalRecipient<'a> {
     /// What kind of address it is; compare it without regard to case.
     #[must_use]
     pub fn address_type(&self) -> &str {
-        &self.address_type
+        self.address_type.as_str()
     }
 
     /// The address, decoded.
     #[must_use]
     pub fn address(&self) -> &str {
-        &self.address
+        self.address.as_str()
     }
 
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> OriginalRecipient<'static> {
         OriginalRecipient {
-            address_type: Cow::Owned(self.address_type.into_owned()),
-            address: Cow::Owned(self.address.into_owned()),
+            address_type: self.address_type.into_owned(),
+            address: self.address.into_owned(),
         }
     }
 
@@ -235,14 +245,26 @@ impl<'a> OriginalRecipient<'a> {
     /// addr-type                  = atom
     /// ```
     /// or, behind `utf-8`, `utf-8-addr-xtext / utf-8-addr-unitext`.
-    pub(crate) fn parse(value: &'a str) -> Option<Self> {
+    pub(crate) fn parse(value: &'a [u8]) -> Option<Self> {
         if value.len() > ORIGINAL_RECIPIENT {
             return None;
         }
-        let (address_type, address) = value.split_once(';')?;
-        let address =
-            if is_utf8(address_type) { unicode(address)? } else { grammar::xtext(address)? };
-        Self::new(address_type, address).ok()
+        let at = value.iter().position(|&byte| byte == b';')?;
+        let (address_type, address) = value.split_at_checked(at)?;
+        let address = address.get(1..)?;
+        if key(address_type) == const { key(b"utf-8") } {
+            let address = unicode(core::str::from_utf8(address).ok()?)?;
+            return Self::new(core::str::from_utf8(address_type).ok()?, address).ok();
+        }
+        let is_atom = |byte: &u8| grammar::is(*byte, grammar::class::ATEXT) && byte.is_ascii();
+        let address = grammar::xtext(address).filter(|address| !address.as_bytes().is_empty())?;
+        let is_printable = |byte: &u8| matches!(byte, b' '..=b'~');
+        // What was not encoded is printable.
+        let is_decoded = address.is_owned();
+        let fits = !address_type.is_empty()
+            && address_type.iter().all(is_atom)
+            && (!is_decoded || address.as_bytes().iter().all(is_printable));
+        fits.then_some(Self { address_type: Text::read(address_type), address })
     }
 }
 
@@ -254,10 +276,10 @@ fn is_utf8(address_type: &str) -> bool {
 impl fmt::Display for OriginalRecipient<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{};", self.address_type)?;
-        if !is_utf8(&self.address_type) {
-            return write_xtext(&self.address, f);
+        if !is_utf8(self.address_type()) {
+            return write_xtext(self.address(), f);
         }
-        self.address.chars().try_for_each(|char| match char {
+        self.address().chars().try_for_each(|char| match char {
             '+' | '=' | '\\' | ' ' | '\u{7f}'.. => write!(f, "\\x{{{:02X}}}", u32::from(char)),
             _ => f.write_char(char),
         })
@@ -311,10 +333,10 @@ mod tests {
     #[test]
     fn notify() {
         for text in ["NEVER", "SUCCESS", "FAILURE,DELAY", "SUCCESS,FAILURE,DELAY"] {
-            assert_eq!(Notify::parse(text).unwrap().to_string(), text);
+            assert_eq!(Notify::parse(text.as_bytes()).unwrap().to_string(), text);
         }
         for text in ["", "NEVER,DELAY", "DELAY,", ",DELAY", "delay success", "DELAYED"] {
-            assert_eq!(Notify::parse(text), None, "{text}");
+            assert_eq!(Notify::parse(text.as_bytes()), None, "{text}");
         }
     }
 
@@ -326,11 +348,11 @@ mod tests {
             ("utf-8;a\\x{2B}b@c", "a+b@c"),
             ("utf-8;\\x{E4}\\x{1F600}@c", "ä\u{1F600}@c"),
         ] {
-            let original = OriginalRecipient::parse(text).unwrap();
+            let original = OriginalRecipient::parse(text.as_bytes()).unwrap();
             assert_eq!(original.address(), address);
             assert_eq!(original.to_string(), text);
         }
-        assert_eq!(OriginalRecipient::parse("UTF-8;ä@c").unwrap().address(), "ä@c");
+        assert_eq!(OriginalRecipient::parse("UTF-8;ä@c".as_bytes()).unwrap().address(), "ä@c");
         let long = alloc::format!("rfc822;{}", "a".repeat(500));
         for text in [
             "rfc822",
@@ -346,14 +368,14 @@ mod tests {
             "utf-8;a+b",
             &long,
         ] {
-            assert_eq!(OriginalRecipient::parse(text), None, "{text}");
+            assert_eq!(OriginalRecipient::parse(text.as_bytes()), None, "{text}");
         }
         assert!(OriginalRecipient::new("rfc822", "ä@b").is_err());
     }
 
     #[test]
     fn envelope_identifiers() {
-        assert_eq!(EnvelopeId::parse("QQ+2B314159").unwrap().as_str(), "QQ+314159");
+        assert_eq!(EnvelopeId::parse(b"QQ+2B314159").unwrap().as_str(), "QQ+314159");
         assert_eq!(EnvelopeId::new("a b=").unwrap().to_string(), "a+20b+3D");
         assert!(EnvelopeId::new("a\n").is_err() && EnvelopeId::new("ä").is_err());
         assert!(EnvelopeId::new("a".repeat(100)).is_ok());

@@ -2,7 +2,7 @@
 
 use crate::{
     SyntaxError,
-    grammar::{self, Parsed, many, whole},
+    grammar::{self, Parsed, class, many, whole},
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
@@ -70,9 +70,11 @@ impl core::str::FromStr for Extension {
 fn extension(text: &[u8]) -> Parsed<'_, Extension> {
     let (rest, keyword) = grammar::keyword(text)?;
     let (rest, parameters) = match rest.first() {
-        Some(b' ') => many(rest, "a parameter", |byte| matches!(byte, b' '..=b'~'))?,
-        _ => (rest, ""),
+        Some(b' ') => many(rest, "a parameter", class::PRINTABLE)?,
+        _ => (rest, &[][..]),
     };
+    let utf8 = |text| core::str::from_utf8(text).unwrap_or_default();
+    let (keyword, parameters) = (utf8(keyword), utf8(parameters));
     let words = core::iter::once(keyword).chain(parameters.split_ascii_whitespace());
     let text = words.collect::<Vec<_>>().join(" ").into_boxed_str();
     Ok((rest, Extension { text }))

@@ -12,6 +12,7 @@ mod protocol;
 mod received;
 mod schedule;
 mod solicitation;
+mod text;
 mod timestamp;
 
 pub(crate) use address::mailbox;
@@ -30,6 +31,7 @@ pub use protocol::Protocol;
 pub use received::Received;
 pub use schedule::{ByMode, DeliverBy, Hold, HoldSeconds, Otherwise, Priority, ValidSince};
 pub use solicitation::Solicitation;
+pub(crate) use text::Text;
 pub use timestamp::Timestamp;
 
 /// `FromStr` for a type that has `parse` and `into_owned`.

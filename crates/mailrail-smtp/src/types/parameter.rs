@@ -1,17 +1,17 @@
 //! What MAIL and RCPT say beside the path.
 
+use super::Text;
 use crate::{
     SyntaxError,
     grammar::{self, Parsed, byte, whole},
 };
-use alloc::borrow::Cow;
 use core::fmt;
 
 /// `esmtp-keyword ["=" esmtp-value]` (RFC 5321 §4.1.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Parameter<'a> {
-    keyword: Cow<'a, str>,
-    value: Option<Cow<'a, str>>,
+    keyword: Text<'a>,
+    value: Option<Text<'a>>,
 }
 
 impl<'a> Parameter<'a> {
@@ -27,32 +27,29 @@ impl<'a> Parameter<'a> {
     /// The word before the equals sign; compare it without regard to case.
     #[must_use]
     pub fn keyword(&self) -> &str {
-        &self.keyword
+        self.keyword.as_str()
     }
 
     /// What is behind the equals sign.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
-        self.value.as_deref()
+        self.value.as_ref().map(Text::as_str)
     }
 
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> Parameter<'static> {
-        Parameter {
-            keyword: Cow::Owned(self.keyword.into_owned()),
-            value: self.value.map(|value| Cow::Owned(value.into_owned())),
-        }
+        Parameter { keyword: self.keyword.into_owned(), value: self.value.map(Text::into_owned) }
     }
 
     pub(crate) fn borrowed((keyword, value): Pair<'a>) -> Self {
-        Self { keyword: Cow::Borrowed(keyword), value: value.map(Cow::Borrowed) }
+        Self { keyword: Text::read(keyword), value: value.map(Text::read) }
     }
 }
 
 impl fmt::Display for Parameter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.keyword)?;
+        self.keyword.fmt(f)?;
         self.value.iter().try_for_each(|value| write!(f, "={value}"))
     }
 }
@@ -60,9 +57,10 @@ impl fmt::Display for Parameter<'_> {
 super::from_str!(Parameter);
 
 /// Keyword and value.
-pub(crate) type Pair<'a> = (&'a str, Option<&'a str>);
+pub(crate) type Pair<'a> = (&'a [u8], Option<&'a [u8]>);
 
 /// `esmtp-param = esmtp-keyword ["=" esmtp-value]`
+#[inline]
 fn parameter(text: &[u8]) -> Parsed<'_, Pair<'_>> {
     let (rest, keyword) = grammar::keyword(text)?;
     match rest.strip_prefix(b"=") {
@@ -75,6 +73,7 @@ fn parameter(text: &[u8]) -> Parsed<'_, Pair<'_>> {
 }
 
 /// `*( SP esmtp-param )`, each handed to `take`, which tells whether it can stand there.
+#[inline]
 pub(crate) fn parameters<'a>(
     mut text: &'a [u8],
     mut take: impl FnMut(Pair<'a>) -> Result<(), &'static str>,

@@ -133,14 +133,16 @@ super::from_str!(ReversePath);
 super::from_str!(ForwardPath);
 
 /// `Reverse-path = Path / "<>"`
+#[inline]
 pub(crate) fn reverse_path(text: &[u8]) -> Parsed<'_, ReversePath<'_>> {
-    match text {
-        [b'<', b'>', rest @ ..] => Ok((rest, ReversePath::Null)),
-        _ => path(text).map(|(rest, mailbox)| (rest, ReversePath::Mailbox(mailbox))),
+    match text.strip_prefix(b"<>") {
+        Some(rest) => Ok((rest, ReversePath::Null)),
+        None => path(text).map(|(rest, mailbox)| (rest, ReversePath::Mailbox(mailbox))),
     }
 }
 
 /// `Forward-path = Path`, or `"<Postmaster>"`
+#[inline]
 pub(crate) fn forward_path(text: &[u8]) -> Parsed<'_, ForwardPath<'_>> {
     const POSTMASTER: &[u8] = b"<Postmaster>";
     match text.split_at_checked(POSTMASTER.len()) {
@@ -156,6 +158,7 @@ pub(crate) fn forward_path(text: &[u8]) -> Parsed<'_, ForwardPath<'_>> {
 /// A-d-l     = At-domain *( "," At-domain )
 /// At-domain = "@" Domain
 /// ```
+#[inline]
 fn path(text: &[u8]) -> Parsed<'_, Mailbox<'_>> {
     let (mut rest, ()) = byte(b'<', "<")(text)?;
     if rest.first() == Some(&b'@') {
