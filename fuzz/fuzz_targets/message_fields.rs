@@ -3,10 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mailrail_message::encoding::{base64, charset, encoded_word, quoted_printable};
+use mailrail_message::encoding::{base64, charset, encoded_word, quoted_printable, utf7, uuencode};
+use mailrail_message::report::{DeliveryStatus, DispositionNotification, FeedbackReport};
 use mailrail_message::{
-    Address, ContentDisposition, ContentType, DateTime, Mailbox, Message, MessageId, Parameters,
-    TransferEncoding,
+    Address, AuthenticationResults, AutoSubmitted, ContentDisposition, ContentType, DateTime,
+    ListId, ListUris, Mailbox, Message, MessageId, NotificationOption, Parameters, ReturnPath,
+    Stamp, TransferEncoding, base_subject, flowed,
 };
 
 fn parameters(parameters: Parameters<'_>) {
@@ -45,9 +47,17 @@ fuzz_target!(|value: &[u8]| {
         parameters(disposition.parameters());
         assert_eq!(disposition.filename(), disposition.parameters().get("filename"));
     }
+    drop((Stamp::parse(value), AuthenticationResults::parse(value), AutoSubmitted::parse(value)));
+    drop((ListId::parse(value), NotificationOption::parse_list(value), ReturnPath::parse(value)));
+    drop((DeliveryStatus::parse(value), DispositionNotification::parse(value)));
+    drop((FeedbackReport::parse(value), uuencode::decode(value)));
+    drop((utf7::decode(value), utf7::decode_modified(value)));
+    assert!(ListUris::parse(value).count() <= value.len());
     let encoding = TransferEncoding::parse(value);
     assert_eq!(TransferEncoding::parse(encoding.as_str().as_bytes()), encoding);
     if let Ok(text) = core::str::from_utf8(value) {
+        assert!(base_subject(text).text.len() <= text.len());
+        assert!(flowed::paragraphs(text, true).count() <= text.len());
         if let Ok(mailbox) = Mailbox::parse(text) {
             assert!(mailbox.is_valid());
         }
