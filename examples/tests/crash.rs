@@ -27,16 +27,13 @@ fn message(id: &str) -> Vec<u8> {
 }
 
 /// The process to be killed: eight writers that say on standard output what was acknowledged.
-#[test]
-#[ignore = "what the test below starts and kills"]
-fn writer() {
-    let (Ok(folder), Ok(round)) = (env::var(FOLDER), env::var(ROUND)) else { return };
+fn write(folder: String, round: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = Store::open(folder, None).await.unwrap();
         let mut tasks = tokio::task::JoinSet::new();
         for task in 0..8 {
-            let (store, round) = (store.clone(), round.clone());
+            let (store, round) = (store.clone(), round.to_owned());
             tasks.spawn(async move {
                 for n in 0.. {
                     let id = format!("{round}-{task}-{n}");
@@ -67,13 +64,17 @@ fn writer() {
 
 #[test]
 fn what_was_acknowledged_is_there_once() {
+    // This test starts itself: the process to be killed is this program, told where to write.
+    if let (Ok(folder), Ok(round)) = (env::var(FOLDER), env::var(ROUND)) {
+        return write(folder, &round);
+    }
     let folder = env::temp_dir().join(format!("mailrail-crash-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut acknowledged, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for round in 0..10_u64 {
         let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "writer", "--ignored", "--nocapture", "--test-threads=1"])
+            .args(["--exact", "what_was_acknowledged_is_there_once", "--nocapture"])
             .env(FOLDER, &folder)
             .env(ROUND, round.to_string())
             .stdout(Stdio::piped())
