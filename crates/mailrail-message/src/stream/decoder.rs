@@ -2,8 +2,13 @@
 
 use alloc::vec::Vec;
 
+#[cfg(feature = "simd")]
+use memchr::{memchr, memrchr};
+
 use crate::encoding::{base64, quoted_printable, uuencode};
 use crate::header::content_transfer_encoding::TransferEncoding;
+#[cfg(feature = "simd")]
+use crate::scan::slice;
 
 /// What becomes of the bytes of a body.
 #[derive(Debug, Default)]
@@ -33,6 +38,16 @@ impl Decoder {
     pub(super) fn decode(&mut self, text: &[u8], bytes: &mut Vec<u8>) {
         match self {
             Self::Skip | Self::Plain => {}
+            #[cfg(feature = "simd")]
+            Self::Base64(decoder) => {
+                // Whole lines are decoded many times as fast, which a piece that starts inside one hides.
+                let first = memchr(b'\n', text).map_or(0, |end| end + 1);
+                let last = memrchr(b'\n', text).map_or(0, |end| end + 1);
+                for piece in [0..first, first..last, last..text.len()] {
+                    decoder.decode(slice(text, piece), bytes);
+                }
+            }
+            #[cfg(not(feature = "simd"))]
             Self::Base64(decoder) => decoder.decode(text, bytes),
             Self::QuotedPrintable(decoder) => decoder.decode(text, bytes),
             Self::Uuencode(decoder) => decoder.decode(text, bytes),
