@@ -3,10 +3,8 @@
 
 #![no_main]
 
-mod drive;
-
-use drive::{Drive, Pace};
 use libfuzzer_sys::fuzz_target;
+use mailrail_fuzz::{Drive, Pace, lines, say_next};
 use mailrail_imap::client::Event;
 use mailrail_imap::command::{Id, StoreMode};
 use mailrail_imap::types::{
@@ -81,21 +79,6 @@ fn say(client: &mut Client, op: u8) -> Result<(), Misuse> {
     tag.map(drop)
 }
 
-/// Each line is one.
-fn lines(wire: &[u8]) -> Vec<&[u8]> {
-    let mut lines: Vec<_> = Vec::new();
-    let (mut from, mut at) = (0, 0);
-    while at < wire.len() {
-        at += 1;
-        if wire[from..at].ends_with(b"\r\n") {
-            lines.push(&wire[from..at]);
-            from = at;
-        }
-    }
-    lines.push(&wire[from..]);
-    lines
-}
-
 fn talk(flags: u8, ops: &[u8; 48], wire: &[u8], pace: Pace<'_>) -> Seen {
     let (mut client, held) = client(flags);
     let is_odd = pace.is_odd();
@@ -126,14 +109,7 @@ fn talk(flags: u8, ops: &[u8; 48], wire: &[u8], pace: Pace<'_>) -> Seen {
                 }
             }
             Ok(step @ (Step::Answer | Step::Read { .. })) => {
-                // As many as the last one's size says.
-                for op in ops.by_ref() {
-                    let said = say(&mut client, op);
-                    seen.events.push(format!("{said:?}"));
-                    if op < 0xD0 {
-                        break;
-                    }
-                }
+                say_next(&mut ops, 0xD0, &mut seen.events, |op| say(&mut client, op));
                 if step == Step::Answer && ops.len() == 0 {
                     break;
                 }

@@ -3,11 +3,9 @@
 
 #![no_main]
 
-mod drive;
-
 use core::num::NonZeroU32;
-use drive::{Drive, Pace};
 use libfuzzer_sys::fuzz_target;
+use mailrail_fuzz::{Drive, Pace};
 use mailrail_imap::response::{
     Fetch, FetchItem, Id, List, MailboxStatus, Namespace, SectionLiteral, SectionName,
 };

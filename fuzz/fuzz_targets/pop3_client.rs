@@ -3,10 +3,8 @@
 
 #![no_main]
 
-mod drive;
-
-use drive::{Drive, Pace};
 use libfuzzer_sys::fuzz_target;
+use mailrail_fuzz::{Drive, Pace, lines, say_next};
 use mailrail_pop3::client::Event;
 use mailrail_pop3::{
     Client, Config, Error, LanguageRange, MessageNumber, Misuse, Password, UserName,
@@ -63,17 +61,6 @@ fn say(client: &mut Client, op: u8) -> Result<(), Misuse> {
     }
 }
 
-/// A line each, so that it comes when it is waited for.
-fn lines(wire: &[u8]) -> Vec<&[u8]> {
-    let (mut lines, mut from) = (Vec::new(), 0);
-    for (at, _) in wire.windows(2).enumerate().filter(|(_, two)| two == b"\r\n") {
-        lines.push(&wire[from..at + 2]);
-        from = at + 2;
-    }
-    lines.push(&wire[from..]);
-    lines
-}
-
 fn talk(flags: u8, ops: &[u8; 32], wire: &[u8], pace: Pace<'_>) -> Seen {
     let (mut client, held) = client(flags);
     let is_odd = pace.is_odd();
@@ -104,13 +91,7 @@ fn talk(flags: u8, ops: &[u8; 32], wire: &[u8], pace: Pace<'_>) -> Seen {
             }
             // As many as the high bits say.
             Ok(step @ (Step::Answer | Step::Read { .. })) => {
-                for op in ops.by_ref() {
-                    let said = say(&mut client, op);
-                    seen.events.push(format!("{said:?}"));
-                    if op < 0xA0 {
-                        break;
-                    }
-                }
+                say_next(&mut ops, 0xA0, &mut seen.events, |op| say(&mut client, op));
                 if step == Step::Answer && ops.len() == 0 {
                     break;
                 }

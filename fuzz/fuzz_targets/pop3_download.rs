@@ -3,11 +3,9 @@
 
 #![no_main]
 
-mod drive;
-
 use core::time::Duration;
-use drive::{Drive, Pace};
 use libfuzzer_sys::fuzz_target;
+use mailrail_fuzz::{Drive, Pace, lines};
 use mailrail_pop3::download::{Download, Event, Policy, TlsPolicy};
 use mailrail_pop3::{Config, Error};
 use mailrail_sasl::{Authenticator, Credentials, Nonce};
@@ -61,17 +59,6 @@ fn answer(session: &mut Download, op: u8, owed: u32, held: &mut BTreeSet<u32>) {
         }
     };
     assert_eq!(done, Ok(()));
-}
-
-/// A line each, so that it comes when it is waited for.
-fn lines(wire: &[u8]) -> Vec<&[u8]> {
-    let (mut lines, mut from) = (Vec::new(), 0);
-    for (at, _) in wire.windows(2).enumerate().filter(|(_, two)| two == b"\r\n") {
-        lines.push(&wire[from..at + 2]);
-        from = at + 2;
-    }
-    lines.push(&wire[from..]);
-    lines
 }
 
 fn talk(flags: u8, ops: &[u8; 16], wire: &[u8], pace: Pace<'_>) -> Seen {

@@ -3,10 +3,8 @@
 
 #![no_main]
 
-mod drive;
-
-use drive::{Drive, Pace};
 use libfuzzer_sys::fuzz_target;
+use mailrail_fuzz::{Drive, Pace};
 use mailrail_pop3::server::Event;
 use mailrail_pop3::{
     Capabilities, Config, DropListing, Error, Language, Misuse, ResponseCode, Server, Text,

@@ -3,10 +3,8 @@
 
 #![no_main]
 
-mod drive;
-
-use drive::{Drive, Pace};
 use libfuzzer_sys::fuzz_target;
+use mailrail_fuzz::{Drive, Pace, lines, say_next};
 use mailrail_smtp::client::Event;
 use mailrail_smtp::command::Vrfy;
 use mailrail_smtp::{Client, Config, Domain, Error, ForwardPath, Misuse, ReversePath};
@@ -56,25 +54,18 @@ fn say(client: &mut Client, op: u8) -> Result<(), Misuse> {
     }
 }
 
-/// Where replies end, so that each comes when it is waited for.
+/// A reply each, so that it comes when it is waited for.
 fn replies(wire: &[u8]) -> Vec<&[u8]> {
-    let (mut units, mut from) = (Vec::new(), 0);
-    let mut line = 0;
-    for at in memchr(wire) {
-        let is_last = wire.get(line + 3) != Some(&b'-');
-        line = at;
-        if is_last {
-            units.push(&wire[from..at]);
-            from = at;
+    let (mut replies, mut from, mut to) = (Vec::new(), 0, 0);
+    for line in lines(wire) {
+        to += line.len();
+        if line.get(3) != Some(&b'-') {
+            replies.push(&wire[from..to]);
+            from = to;
         }
     }
-    units.push(&wire[from..]);
-    units
-}
-
-/// Behind each CR LF.
-fn memchr(wire: &[u8]) -> impl Iterator<Item = usize> {
-    wire.windows(2).enumerate().filter(|(_, two)| two == b"\r\n").map(|(at, _)| at + 2)
+    replies.push(&wire[from..]);
+    replies
 }
 
 fn talk(flags: u8, ops: &[u8; 32], wire: &[u8], pace: Pace<'_>) -> Seen {
@@ -98,14 +89,7 @@ fn talk(flags: u8, ops: &[u8; 32], wire: &[u8], pace: Pace<'_>) -> Seen {
                 assert_eq!(client.event(&mut drive.input), Err(Error::NoEvent));
             }
             Ok(Step::Answer) => {
-                // As many as the last one's high bits say.
-                for op in ops.by_ref() {
-                    let said = say(&mut client, op);
-                    seen.events.push(format!("{said:?}"));
-                    if op < 0xC0 {
-                        break;
-                    }
-                }
+                say_next(&mut ops, 0xC0, &mut seen.events, |op| say(&mut client, op));
                 if ops.len() == 0 {
                     break;
                 }

@@ -3,10 +3,8 @@
 
 #![no_main]
 
-mod drive;
-
-use drive::{Drive, Pace};
 use libfuzzer_sys::fuzz_target;
+use mailrail_fuzz::{Drive, Pace};
 use mailrail_smtp::server::{Event, Refusal};
 use mailrail_smtp::{Config, Domain, Error, Extensions, Misuse, Reply, ReplyCode, Server};
 use mailrail_wire::{Connection, Step};

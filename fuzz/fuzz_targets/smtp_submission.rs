@@ -3,10 +3,8 @@
 
 #![no_main]
 
-mod drive;
-
-use drive::{Drive, Pace};
 use libfuzzer_sys::fuzz_target;
+use mailrail_fuzz::{Drive, Pace};
 use mailrail_sasl::{Authenticator, Credentials, Nonce};
 use mailrail_smtp::submission::{Envelope, Event, TlsPolicy};
 use mailrail_smtp::{Config, Domain, Mailbox, Submission};

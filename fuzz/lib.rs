@@ -155,3 +155,29 @@ impl<'d> Drive<'d> {
         }
     }
 }
+
+/// A line each, so that it comes when it is waited for.
+pub fn lines(wire: &[u8]) -> Vec<&[u8]> {
+    let (mut lines, mut from) = (Vec::new(), 0);
+    for (at, _) in wire.windows(2).enumerate().filter(|(_, two)| two == b"\r\n") {
+        lines.push(&wire[from..at + 2]);
+        from = at + 2;
+    }
+    lines.push(&wire[from..]);
+    lines
+}
+
+/// Says the next things: up to the first whose byte is under `last`. What came of each is noted.
+pub fn say_next<R: Debug>(
+    ops: &mut impl Iterator<Item = u8>,
+    last: u8,
+    seen: &mut Vec<String>,
+    mut say: impl FnMut(u8) -> R,
+) {
+    for op in ops {
+        seen.push(format!("{:?}", say(op)));
+        if op < last {
+            break;
+        }
+    }
+}
