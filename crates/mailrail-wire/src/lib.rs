@@ -12,6 +12,7 @@ mod line_end;
 mod output;
 mod secret;
 mod time;
+mod tls_policy;
 
 pub use connection::{Connection, Step, Upgrade};
 pub use dot::{Stuffed, Stuffer, Unstuffed, Unstuffer};
@@ -21,3 +22,4 @@ pub use line_end::{BareLineEnd, LineEnds};
 pub use output::Output;
 pub use secret::Secret;
 pub use time::Time;
+pub use tls_policy::TlsPolicy;

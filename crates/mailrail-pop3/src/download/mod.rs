@@ -9,7 +9,8 @@ mod runs;
 
 pub use event::Event;
 pub use key::Key;
-pub use policy::{Fate, Policy, TlsPolicy};
+pub use mailrail_wire::TlsPolicy;
+pub use policy::{Fate, Policy};
 
 use crate::{Capabilities, Client, Config, DropListing, Error, MessageNumber, Misuse};
 use alloc::{boxed::Box, collections::VecDeque};

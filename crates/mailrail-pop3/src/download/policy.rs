@@ -2,20 +2,6 @@
 
 use core::time::Duration;
 
-/// What TLS is wanted for a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "there is no fifth way")]
-pub enum TlsPolicy {
-    /// None, whatever is offered.
-    None,
-    /// STLS where it is offered, and plaintext where it is not.
-    Opportunistic,
-    /// STLS, or nobody logs in.
-    Required,
-    /// TLS is in place from the first byte (RFC 8314 §3.2).
-    Implicit,
-}
-
 /// What becomes of messages on the server that the caller holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -3,20 +3,6 @@
 use super::Outcome;
 use alloc::vec::Vec;
 
-/// What TLS is wanted for a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "there is no fifth way")]
-pub enum TlsPolicy {
-    /// None, whatever is offered.
-    None,
-    /// STARTTLS where it is offered, and plaintext where it is not (RFC 7435).
-    Opportunistic,
-    /// STARTTLS, or nothing is sent.
-    Required,
-    /// TLS is in place from the first byte (RFC 8314 §3.3).
-    Implicit,
-}
-
 /// What happened, or what is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -7,7 +7,8 @@ mod outcome;
 mod transaction;
 
 pub use envelope::Envelope;
-pub use event::{Event, TlsPolicy};
+pub use event::Event;
+pub use mailrail_wire::TlsPolicy;
 pub use outcome::{Outcome, Reason};
 
 use crate::{Client, Config, Extensions, Host, Misuse};
