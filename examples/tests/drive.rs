@@ -307,3 +307,23 @@ async fn a_name_server_is_asked_by_datagram() {
     link.conn().say("BYE");
     assert!(link.next_event().await.unwrap().is_none());
 }
+
+/// What waits for an answer hears of a closed port without writing once more: nothing else would
+/// ever wake it.
+#[tokio::test]
+async fn a_closed_port_wakes_who_waits_to_read() {
+    let closed = {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        udp.local_addr().unwrap()
+    };
+    let mut socket = DnsSocket::connect(closed).await;
+    // Waits already when the word of the closed port comes, and when it is there before.
+    for pause in [0, 200] {
+        socket.write_all(b"question").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let mut answer = [0; 16];
+        let read = timeout(Duration::from_secs(20), socket.read(&mut answer)).await;
+        let error = read.expect("it waits for ever").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::{
     net::UdpSocket,
     process::{Command, Output},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const CLIENT: &str = env!("CARGO_BIN_EXE_mailrail-client");
@@ -163,13 +163,24 @@ fn none() -> Result {
     Ok(())
 }
 
-/// A closed port is told from a name server that is silent.
+/// A closed port is told from a name server that is silent, and at once: not only when the question
+/// is asked again, 3 seconds later.
 fn nobody_there() -> Result {
     let resolver = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.to_string();
-    let output = Command::new(CLIENT).args(["mx", "a.test", "--resolver", &resolver]).output()?;
-    let said = String::from_utf8(output.stderr)?;
-    assert_eq!(said.trim_end(), "a.test: no name server can be reached");
-    Ok(())
+    let mut quickest = Duration::MAX;
+    // A busy machine may be slow now and then; whoever waits for the next try always is.
+    for _ in 0..5 {
+        let start = Instant::now();
+        let output =
+            Command::new(CLIENT).args(["mx", "a.test", "--resolver", &resolver]).output()?;
+        quickest = quickest.min(start.elapsed());
+        let said = String::from_utf8(output.stderr)?;
+        assert_eq!(said.trim_end(), "a.test: no name server can be reached");
+        if quickest < Duration::from_secs(2) {
+            return Ok(());
+        }
+    }
+    Err(format!("it took {quickest:?}").into())
 }
 
 /// The answer does not fit a datagram.
