@@ -79,6 +79,9 @@ pub enum Answer {
     NoAddress,
     /// The best host is this one itself, which knows nothing of it (RFC 5321 §5.1).
     Loop,
+    /// The message must go by TLS that proves where it goes (REQUIRETLS), and no host can be proved;
+    /// why not. Final, with 5.7.10 (RFC 8689 §4.2.1).
+    Insecure(String),
     /// No domain can have that name; why not.
     NotADomain(String),
     /// It is not known for now; why not.
@@ -97,7 +100,8 @@ pub enum Answer {
 ///   accepted or refused for good. What is deferred there is tried at the next exchanger, unless the
 ///   outcome is unknown; what all defer waits for the next round, as the [`Schedule`] says.
 /// - TLS is used where it is offered, and in any case where an [`Exchanger`] or the message
-///   (REQUIRETLS, RFC 8689) asks for it.
+///   (REQUIRETLS, RFC 8689) asks for it. Where all hosts fail such a message for want of TLS, or of
+///   REQUIRETLS, it is given up at once (§4.2.1), unless it has no sender.
 /// - A refusal before MAIL, or a connection that breaks, says nothing about the message: it is
 ///   tried at the next exchanger, and later.
 /// - Whoever is neither accepted nor refused at the schedule's end is given up.
@@ -283,6 +287,10 @@ impl Delivery {
             trying.here.extend_from_slice(&attempt.recipients);
             return;
         }
+        let needs_tls = self.state.needs_tls();
+        let is_insecure =
+            |outcome: &Outcome| needs_tls && outcome.reason().is_some_and(Reason::is_want_of_tls);
+        trying.is_hopeless &= !outcomes.is_empty() && outcomes.iter().all(is_insecure);
         let is_unreached = |reason: &Reason| matches!(reason, Reason::Broken(_) | Reason::Tls(_));
         trying.is_reached |= outcomes.is_empty()
             || !(outcomes.iter().all(|it| it.reason().is_some_and(is_unreached)));
@@ -293,12 +301,17 @@ impl Delivery {
         let mut outcomes = outcomes.into_iter();
         for &at in &attempt.recipients {
             let outcome = outcomes.next().unwrap_or_else(|| Outcome::broken("not tried"));
-            let why = Diagnosis::of(&outcome, &attempt.host, now);
+            let mut why = Diagnosis::of(&outcome, &attempt.host, now);
+            if is_insecure(&outcome) {
+                why.status = insecure_status(outcome.reason());
+            }
             if let Some(recipient) = self.state.recipients.get_mut(at) {
                 recipient.last = Some(why.clone());
             }
             match outcome {
                 Outcome::Accepted(_) => self.relayed(at, !has_dsn),
+                // Another host may do better.
+                ref outcome if is_insecure(outcome) => next.push(at),
                 Outcome::Refused(reason) if reason.is_about_message() => {
                     self.end_one(at, why, ReportAction::Failed);
                 }
@@ -370,16 +383,21 @@ impl Delivery {
             && (trying.stops.is_empty() || trying.here.is_empty())
         {
             let left = core::mem::take(&mut trying.here);
+            let is_hopeless = trying.is_hopeless;
             route.round = Round::Idle;
             for at in left {
-                self.postpone(at, None, now);
+                let last = self.state.recipients.get(at).and_then(|it| it.last.clone());
+                match last.filter(|_| is_hopeless) {
+                    Some(why) => self.end_one(at, why, ReportAction::Failed),
+                    None => self.postpone(at, None, now),
+                }
             }
         }
         Some(())
     }
 
     fn start(&mut self, place: usize, exchangers: Vec<Exchanger>, due: Vec<usize>) {
-        let needs_tls = self.state.mail.require_tls;
+        let needs_tls = self.state.needs_tls();
         let most = self.schedule.addresses;
         if let Some(route) = self.routes.get_mut(place) {
             route.round = Round::Trying(Trying::new(exchangers, most, due, needs_tls));
@@ -445,6 +463,13 @@ fn is_too_many(reason: &Reason) -> bool {
         },
         _ => false,
     }
+}
+
+/// Why a message that must go by TLS did not: 5.7.30 where the host knows no REQUIRETLS, else 5.7.10
+/// (RFC 8689 §4.2.1).
+fn insecure_status(reason: Option<&Reason>) -> EnhancedStatusCode {
+    let detail = if matches!(reason, Some(Reason::Unfit(_))) { 30 } else { 10 };
+    EnhancedStatusCode::new(5, 7, detail).unwrap_or(EnhancedStatusCode::SYSTEM_FAILURE)
 }
 
 impl Diagnosis {

@@ -63,6 +63,9 @@ pub(super) struct Trying {
     pub(super) tls: TlsPolicy,
     /// Whether the message must not go without.
     needs_tls: bool,
+    /// Whether it must not, and each stop so far has failed to put in place what it needs: the same
+    /// would happen later.
+    pub(super) is_hopeless: bool,
 }
 
 /// An address to try.
@@ -95,6 +98,7 @@ impl Trying {
             is_reached: false,
             tls: TlsPolicy::Opportunistic,
             needs_tls,
+            is_hopeless: needs_tls,
         };
         trying.begin();
         trying
@@ -144,11 +148,14 @@ impl Answer {
             Self::Loop => (5, 4, 6),
             Self::Found(_) | Self::NoAddress => (5, 4, 4),
             Self::NotNow(_) => (4, 4, 3),
+            Self::Insecure(_) => (5, 7, 10),
         };
         let text = match self {
             Self::NullMx => [domain, " takes no mail"].concat(),
             Self::NoSuchDomain => [domain, ": no such domain"].concat(),
-            Self::NotADomain(why) | Self::NotNow(why) => [domain, ": ", why].concat(),
+            Self::NotADomain(why) | Self::NotNow(why) | Self::Insecure(why) => {
+                [domain, ": ", why].concat()
+            }
             Self::Loop => ["mail for ", domain, " loops back to this server"].concat(),
             Self::Found(_) | Self::NoAddress => [domain, ": no exchanger has an address"].concat(),
         };

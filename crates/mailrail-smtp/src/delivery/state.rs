@@ -1,7 +1,7 @@
 //! What of a delivery is kept while nothing happens: plain data.
 
 use crate::{
-    EnhancedStatusCode,
+    EnhancedStatusCode, ReversePath,
     command::{Mail, Rcpt},
     submission::Envelope,
 };
@@ -74,6 +74,13 @@ pub struct Diagnosis {
 }
 
 impl State {
+    /// Whether the message must go by TLS that proves where it goes (REQUIRETLS, RFC 8689). One
+    /// without a sender goes as well as it can (§5).
+    #[must_use]
+    pub fn needs_tls(&self) -> bool {
+        self.mail.require_tls && self.mail.reverse_path != ReversePath::Null
+    }
+
     /// A message that is queued at `now`; its first attempts are due at once.
     #[must_use]
     pub fn new(envelope: Envelope, now: Time) -> Self {

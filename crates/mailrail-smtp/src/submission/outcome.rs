@@ -143,6 +143,11 @@ impl Reason {
         matches!(self, Self::Reply(_) | Self::Unfit(_) | Self::TooMany(_))
     }
 
+    /// Whether TLS, or the server's promise to go on with it, is what there was none of.
+    pub(crate) const fn is_want_of_tls(&self) -> bool {
+        matches!(self, Self::Insecure | Self::Tls(_) | Self::Unfit(Unfit::RequireTls))
+    }
+
     /// Subject and detail of RFC 3463.
     const fn subject(&self) -> (u16, u16) {
         match self {

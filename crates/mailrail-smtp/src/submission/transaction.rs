@@ -1,7 +1,9 @@
 //! One message, from MAIL to its outcome.
 
 use super::{Envelope, Outcome, Ready, Reason, State, Submission};
-use crate::{Extensions, Misuse, Reply, ReplyCode, Unfit, client::Verb, command::Body};
+use crate::{
+    Extensions, Misuse, Reply, ReplyCode, ReversePath, Unfit, client::Verb, command::Body,
+};
 use alloc::{vec, vec::Vec};
 
 /// A message that has no outcome yet.
@@ -66,6 +68,8 @@ impl Submission {
         let offered = self.client.extensions().unwrap_or(&none);
         let mut mail = message.envelope.mail.clone();
         mail.smtp_utf8 = message.envelope.needs_utf8();
+        // A report is not lost for want of TLS (RFC 8689 §5).
+        mail.require_tls &= self.client.is_secured() || mail.reverse_path != ReversePath::Null;
         let is_binary = mail.body == Some(Body::BinaryMime);
         message.is_pipelined = offered.pipelining;
         // Without pipelining each chunk would wait for the reply to the one before.

@@ -1,7 +1,10 @@
 //! Whether a message fits what a server offers.
 
 use super::{ByMode, Extensions, Hold, Otherwise};
-use crate::command::{Body, Mail, Rcpt};
+use crate::{
+    ReversePath,
+    command::{Body, Mail, Rcpt},
+};
 
 /// Why a server would not take a message. No other try at the same server makes it fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +46,8 @@ pub enum Unfit {
 impl Extensions {
     /// What of `mail` this server is told: all that it knows of, where the message fits; what only
     /// asks for reports, or tells who submitted the message, is left out where the server does not
-    /// know of it. Of a server that knows HELO alone, ask the default, which offers nothing.
+    /// know of it; so is REQUIRETLS where the message has no sender, lest a report be lost (RFC 8689
+    /// §5). Of a server that knows HELO alone, ask the default, which offers nothing.
     ///
     /// ```
     /// use mailrail_smtp::{Extensions, ReversePath, Unfit, command::{Body, Mail}};
@@ -80,7 +84,10 @@ impl Extensions {
             return Err(Unfit::Utf8);
         }
         if mail.require_tls && !self.require_tls {
-            return Err(Unfit::RequireTls);
+            if mail.reverse_path != ReversePath::Null {
+                return Err(Unfit::RequireTls);
+            }
+            mail.require_tls = false;
         }
         match (mail.by, self.deliver_by) {
             (Some(by), least)
@@ -186,14 +193,22 @@ mod tests {
                 }
             }
             let line = |words: &str| {
-                let line = alloc::format!("MAIL FROM:<>{words}\r\n");
+                let line = alloc::format!("MAIL FROM:{words}\r\n");
                 match crate::command::Command::parse(line.as_bytes()) {
                     Ok(crate::command::Command::Mail(mail)) => mail.into_owned(),
                     other => panic!("{line} {other:?}"),
                 }
             };
-            let mail = line(&(String::from(" ") + said));
-            assert_eq!(offered.fit(mail), told.map(line), "{offer}: {said}");
+            for from in ["<a@b>", "<>"] {
+                let mail = line(&(String::from(from) + " " + said));
+                // A report goes without REQUIRETLS, too.
+                let told = match told {
+                    Err(Unfit::RequireTls) if from == "<>" => Ok(""),
+                    told => told,
+                };
+                let told = told.map(|words| line(&(String::from(from) + words)));
+                assert_eq!(offered.fit(mail), told, "{offer}: {from} {said}");
+            }
         }
         let mut mail = Mail::new(ReversePath::Null);
         mail.ret = Some(Ret::Full);

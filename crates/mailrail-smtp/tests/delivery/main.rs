@@ -100,6 +100,62 @@ fn some_messages_go_by_tls_alone() {
     );
 }
 
+/// RFC 8689 §4.2.1: each host is tried, and where all fail for want of it, the sender hears at once.
+#[test]
+fn what_requires_tls_is_returned_where_no_host_has_it() {
+    let lookup = "0:00 lookup south.test";
+    let try_at = |address: &str, more: &str| {
+        let host = if address == "192.0.2.3" { "mx2" } else { "mx1" };
+        format!("0:00 try {host} {address} tls=required: {more}")
+    };
+    let [first, second, third] =
+        ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map(|at| try_at(at, "bob"));
+    let failed = |why: &str| format!("0:00 failed bob: {why}");
+    let tls = |name, servers: &str, rest: &[&str]| {
+        let text = format!("from <ann@north.test> REQUIRETLS\nto <bob@south.test>\n{servers}");
+        case(name, &text, &[&[lookup], rest].concat());
+    };
+    let no_offer = failed("5.7.30 the message needs REQUIRETLS, and the server does not offer it");
+    tls(
+        "the next host may do better",
+        &format!("{SOUTH}\nat 192.0.2.1: no requiretls\nat 192.0.2.3: ok"),
+        &[&first, &third],
+    );
+    tls(
+        "none does",
+        &format!("{SOUTH}\nat 192.0.2.1: no starttls\nat 192.0.2.3: no requiretls"),
+        &[&first, &third, &no_offer],
+    );
+    tls(
+        "no certificate is right",
+        &format!("{SOUTH}\nat 192.0.2.1: tls\nat 192.0.2.2: tls\nat 192.0.2.3: tls"),
+        &[&first, &second, &third, &failed("5.7.10 handshake failed")],
+    );
+    tls(
+        "a host that is not reached may do better later",
+        &format!("{SOUTH}\nat 192.0.2.1: no starttls\nat 192.0.2.3: broken; no requiretls"),
+        &[
+            &first,
+            &third,
+            "0:30 lookup south.test",
+            &first.replace("0:00", "0:30"),
+            &third.replace("0:00", "0:30"),
+            &no_offer.replace("0:00", "0:30"),
+        ],
+    );
+    tls(
+        "nothing proves the hosts",
+        "domain south.test: unproved",
+        &[&failed("5.7.10 south.test: nothing proves it")],
+    );
+    let report = format!("from <> REQUIRETLS\nto <bob@south.test>\n{SOUTH}\nat 192.0.2.1: tls; ok");
+    case(
+        "a report goes as well as it can",
+        &report,
+        &[lookup, "0:00 try mx1 192.0.2.1: bob", "0:00 try mx1 192.0.2.1 tls=none: bob"],
+    );
+}
+
 #[test]
 fn recipients_part_ways() {
     let text = format!(

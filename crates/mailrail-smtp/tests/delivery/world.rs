@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use core::time::Duration;
 use mailrail_smtp::{
-    Delivery, EnhancedStatusCode, Reply, ReplyCode,
+    Delivery, EnhancedStatusCode, Reply, ReplyCode, Unfit,
     command::Command,
     delivery::{Action, Answer, Attempt, Exchanger, Reported, Schedule, State},
     submission::{Envelope, Outcome, Reason, TlsPolicy},
@@ -69,6 +69,7 @@ impl World {
             "no address" => Answer::NoAddress,
             "loop" => Answer::Loop,
             "silence" => Answer::NotNow("no answer".into()),
+            "unproved" => Answer::Insecure("nothing proves it".into()),
             "bad" => Answer::NotADomain("too long".into()),
             hosts => Answer::Found(
                 hosts
@@ -111,6 +112,8 @@ fn outcome(text: &str) -> Outcome {
     match text {
         "ok" | "dsn" => Outcome::Accepted(Reply::new(ReplyCode::OK, "taken")),
         "broken" => Outcome::broken("connection refused"),
+        "no starttls" => Outcome::Refused(Reason::Insecure),
+        "no requiretls" => Outcome::Refused(Unfit::RequireTls.into()),
         "tls" => Outcome::Deferred(Reason::Tls("handshake failed".into())),
         "unknown" => Outcome::Unknown(Reason::Broken("no reply".into())),
         "busy" => Outcome::Deferred(host(ReplyCode::UNAVAILABLE, "busy")),
