@@ -2,19 +2,23 @@
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use memchr::memchr2;
 
 use crate::builder::field::FieldValue;
 use crate::error::Error;
-use crate::header::Field;
+use crate::header::{Field, Headers};
 use crate::message::Message;
 use crate::scan::{from, slice};
+use crate::structure::Span;
 
 /// Changes to the header of a message: fields are added, removed and replaced, and nothing is encoded anew.
 ///
-/// Of a message whose body is elsewhere, it is enough to have the header parsed. Fields past
-/// [`Limits::fields`](crate::Limits::fields) are not seen and stay. New fields end their lines as the message does.
+/// Of a message whose body is elsewhere, it is enough to have the header parsed. All of its fields are seen, those too that
+/// lie behind [`Limits::fields`](crate::Limits::fields) and [`Limits::header_bytes`](crate::Limits::header_bytes) and that
+/// [`Message::headers`] does not list: no number of fields hides one from being removed. New fields end their lines as
+/// the message does.
 ///
 /// # Examples
 /// ```
@@ -31,9 +35,11 @@ use crate::scan::{from, slice};
 #[derive(Debug, Clone)]
 pub struct Edit<'m> {
     message: &'m Message<'m>,
+    /// Where all fields of its header stand.
+    spans: Cow<'m, [Span]>,
     front: Vec<u8>,
     back: Vec<u8>,
-    /// One for each field.
+    /// One for each of them.
     changes: Vec<Change>,
     line_end: &'static [u8],
 }
@@ -54,8 +60,15 @@ impl<'m> Edit<'m> {
             Some([b'\r', b'\n', ..]) | None => b"\r\n",
             Some(_) => b"\r",
         };
-        let changes = message.headers().iter().map(|_| Change::Keep).collect();
-        Self { message, front: Vec::new(), back: Vec::new(), changes, line_end }
+        let spans = message.root().all_spans();
+        let changes = spans.iter().map(|_| Change::Keep).collect();
+        Self { message, spans, front: Vec::new(), back: Vec::new(), changes, line_end }
+    }
+
+    /// All fields of the header.
+    fn headers(&self) -> Headers<'_> {
+        let range = self.message.root().header_range();
+        Headers::new(self.message.raw(), range, &self.spans, &self.message.limits)
     }
 
     /// The field as it is written into this message.
@@ -127,17 +140,19 @@ impl<'m> Edit<'m> {
 
     /// Removes all fields of a name; case does not count. Fields that this edit adds are not looked at.
     pub fn remove(&mut self, name: &str) -> &mut Self {
-        for (field, change) in self.message.headers().iter().zip(&mut self.changes) {
+        let mut changes = core::mem::take(&mut self.changes);
+        for (field, change) in self.headers().iter().zip(&mut changes) {
             if field.is_named(name) {
                 *change = Change::Remove;
             }
         }
+        self.changes = changes;
         self
     }
 
     /// Removes one field of the message's header; one of another part stays.
     pub fn remove_field(&mut self, field: Field<'_>) -> &mut Self {
-        self.change(field, Change::Remove);
+        self.change(&field.range(), Change::Remove);
         self
     }
 
@@ -151,19 +166,19 @@ impl<'m> Edit<'m> {
         value: impl Into<FieldValue<'v>>,
     ) -> Result<&mut Self, Error> {
         let field = self.encoded(name, &value.into())?;
-        let first = self.message.headers().field(name);
+        let first = self.headers().field(name).map(Field::range);
         self.remove(name);
         match first {
-            Some(first) => self.change(first, Change::Replace(field)),
+            Some(first) => self.change(&first, Change::Replace(field)),
             None => self.back.extend_from_slice(&field),
         }
         Ok(self)
     }
 
-    fn change(&mut self, field: Field<'_>, to: Change) {
-        let fields = self.message.headers().iter().zip(&mut self.changes);
-        for (_, change) in fields.filter(|(own, _)| own.range() == field.range()).take(1) {
-            *change = to.clone();
+    fn change(&mut self, field: &Range<usize>, to: Change) {
+        let at = self.spans.iter().position(|own| own.range() == *field);
+        if let Some(change) = at.and_then(|at| self.changes.get_mut(at)) {
+            *change = to;
         }
     }
 
@@ -171,20 +186,20 @@ impl<'m> Edit<'m> {
     pub fn finish(self) -> Edited<'m> {
         let raw = self.message.raw();
         let mut pieces = Pieces { pieces: Vec::new(), kept: 0..0, raw };
-        let header = self.message.headers();
-        let start = header.iter().next().map_or_else(|| header.range(), Field::range).start;
+        let first = self.spans.first().map(|span| span.range());
+        let start = first.unwrap_or_else(|| self.message.root().header_range()).start;
         pieces.keep(0..start);
         pieces.add(self.front);
         let mut end = start;
-        for (field, change) in header.iter().zip(self.changes) {
+        for (span, change) in self.spans.iter().zip(self.changes) {
             // What stands between fields and is none of them stays.
-            pieces.keep(end..field.range().start);
+            pieces.keep(end..span.start);
             match change {
-                Change::Keep => pieces.keep(field.range()),
+                Change::Keep => pieces.keep(span.range()),
                 Change::Remove => {}
                 Change::Replace(field) => pieces.add(field),
             }
-            end = field.range().end;
+            end = span.range().end;
         }
         let is_open = |before: &[u8]| {
             !before.is_empty() && !before.ends_with(b"\n") && !before.ends_with(b"\r")
@@ -201,12 +216,12 @@ impl<'m> Edit<'m> {
 /// Pieces while they are put together; neighbours of the original are one.
 struct Pieces<'m> {
     raw: &'m [u8],
-    kept: core::ops::Range<usize>,
+    kept: Range<usize>,
     pieces: Vec<Cow<'m, [u8]>>,
 }
 
 impl<'m> Pieces<'m> {
-    fn keep(&mut self, range: core::ops::Range<usize>) {
+    fn keep(&mut self, range: Range<usize>) {
         if range.start == self.kept.end {
             self.kept.end = range.end;
         } else {
@@ -324,6 +339,40 @@ mod tests {
         let pieces: Vec<_> = edit.finish().collect();
         assert_eq!(pieces.len(), 2);
         assert_eq!(pieces.concat(), raw.replace("BCC : y\r\n", "").as_bytes());
+    }
+
+    fn without_bcc(edit: &mut Edit<'_>) {
+        edit.remove("bcc");
+    }
+
+    /// A field must not escape because others hide it.
+    #[test]
+    fn fields_behind_the_limits_are_removed_too() {
+        let fill = "X: y\r\n".repeat(20);
+        let raw =
+            alloc::format!("{fill}Bcc: a@b.test,\r\n c@d.test\r\n{fill}BCC: e\r\n\r\nBcc: body");
+        for (fields, header_bytes) in [(3, usize::MAX), (usize::MAX, 30), (0, 0), (20, 120)] {
+            let mut limits = crate::Limits::default();
+            // Not even the defect tells that there is more.
+            (limits.fields, limits.header_bytes, limits.defects) = (fields, header_bytes, 0);
+            let message = Message::parse_with(raw.as_bytes(), &limits);
+            assert_eq!(message.headers().field("Bcc").map(|field| field.name()), None);
+            let mut edit = Edit::new(&message);
+            edit.remove("Bcc").append("Z", "9").unwrap();
+            let expected = alloc::format!("{fill}{fill}Z: 9\r\n\r\nBcc: body");
+            assert_eq!(edit.finish().into_vec(), expected.as_bytes());
+            let mut edit = Edit::new(&message);
+            edit.replace("Bcc", "z").unwrap();
+            let expected = alloc::format!("{fill}Bcc: z\r\n{fill}\r\nBcc: body");
+            assert_eq!(edit.finish().into_vec(), expected.as_bytes());
+        }
+        // A server's own limits: more bytes, and more fields, than are listed.
+        let fill = "X:\r\n".repeat(crate::Limits::DEFAULT.fields + 1);
+        let raw = alloc::format!("{fill}Bcc: a@b.test\r\n\r\nBody");
+        assert_eq!(edited(&raw, without_bcc), raw.replace("Bcc: a@b.test\r\n", ""));
+        let fill = alloc::format!("X: {}\r\n", "y".repeat(crate::Limits::DEFAULT.header_bytes));
+        let raw = alloc::format!("{fill}Bcc: a@b.test\r\n\r\nBody");
+        assert_eq!(edited(&raw, without_bcc), raw.replace("Bcc: a@b.test\r\n", ""));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::encoding::{base64, charset, quoted_printable, uuencode};
+use crate::encoding::charset;
 use crate::header::Headers;
 use crate::header::content_disposition::ContentDisposition;
 use crate::header::content_transfer_encoding::TransferEncoding;
@@ -13,7 +13,7 @@ use crate::header::message_id::MessageId;
 use crate::message::Message;
 use crate::path::PartPath;
 use crate::scan::slice;
-use crate::structure::{content_type, count_lines};
+use crate::structure::{Span, content_type, count_lines};
 
 /// What stands in a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -167,6 +167,20 @@ impl<'m> Part<'m> {
         Headers::new(self.message.raw(), self.header_range(), fields, &self.message.limits)
     }
 
+    /// Where all fields of its header block stand, those too that are not listed since they lie behind a limit.
+    pub(crate) fn all_spans(self) -> Cow<'m, [Span]> {
+        let listed = self.message.index.fields_of(self.index);
+        let limits = &self.message.limits;
+        let is_whole = self.message.index.fields.len() < limits.fields
+            && self.header_range().len() < limits.header_bytes;
+        match is_whole {
+            true => Cow::Borrowed(listed),
+            false => {
+                Cow::Owned(self.message.index.all_fields(self.message.raw(), self.header_range()))
+            }
+        }
+    }
+
     /// Its content type; text/plain where it says none that parses, and message/rfc822 where it says none in a
     /// multipart/digest (RFC 2045 §5.2, RFC 2046 §5.1.5).
     pub fn content_type(self) -> ContentType<'m> {
@@ -204,12 +218,7 @@ impl<'m> Part<'m> {
         if self.kind() != PartKind::Leaf {
             return Cow::Borrowed(body);
         }
-        match self.encoding() {
-            TransferEncoding::Base64 => Cow::Owned(base64::decode(body)),
-            TransferEncoding::QuotedPrintable => quoted_printable::decode(body),
-            TransferEncoding::Uuencode => Cow::Owned(uuencode::decode(body)),
-            _ => Cow::Borrowed(body),
-        }
+        self.encoding().decode(body)
     }
 
     /// Its body as text, if its content type is text: decoded from transfer encoding and charset. Line ends are as they were sent.

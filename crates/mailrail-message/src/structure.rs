@@ -87,6 +87,23 @@ impl Index {
         Self { entries: reader.entries, fields: reader.fields, defects, ends }
     }
 
+    /// The fields of the header block in `block`, however many there are.
+    pub(crate) fn all_fields(&self, raw: &[u8], block: Range<usize>) -> Vec<Span> {
+        let limits =
+            Limits { fields: usize::MAX, header_bytes: usize::MAX, defects: 0, ..Limits::DEFAULT };
+        let mut reader = Reader {
+            raw: slice(raw, 0..block.end),
+            ends: self.ends,
+            nest: Nest::new(&limits),
+            search: Search::new(self.ends),
+            entries: Vec::new(),
+            fields: Vec::new(),
+            has_too_many_fields: false,
+        };
+        reader.header(block.start);
+        reader.fields
+    }
+
     /// The fields of a part.
     pub(crate) fn fields_of(&self, part: usize) -> &[Span] {
         let first = |part: usize| self.entries.get(part).map(|entry| entry.fields as usize);

@@ -3,7 +3,7 @@
 use crate::types::{FetchAttribute, IString, Partial, Section, SectionText};
 use alloc::vec::Vec;
 use core::{num::NonZeroU32, ops::Range};
-use mailrail_message::{Message, Part};
+use mailrail_message::{Message, SectionPiece, SectionText as Text};
 
 /// How much of a stored message has to be read to answer for an attribute, apart from the octets
 /// that are sent themselves. The greater includes the lesser.
@@ -75,47 +75,43 @@ impl Section<'_> {
     }
 
     fn locate_whole(&self, message: &Message<'_>, size: u64) -> Option<Octets> {
-        if self.part().is_empty() {
-            let header = as_u64(message.root().header_range().end).min(size);
-            return Some(match self.text() {
-                None => Octets::stored(0..size),
-                Some(SectionText::Text) => Octets::stored(header..size),
-                Some(SectionText::HeaderFields(names)) => fields(message.root(), names, true),
-                Some(SectionText::HeaderFieldsNot(names)) => fields(message.root(), names, false),
-                Some(SectionText::Header | SectionText::Mime) => Octets::stored(0..header),
-            });
+        let header = as_u64(message.root().header_range().end).min(size);
+        match self.text() {
+            // They end with what is stored, of which no more than the header may have been read.
+            None if self.part().is_empty() => return Some(Octets::stored(0..size)),
+            Some(SectionText::Text) if self.part().is_empty() => {
+                return Some(Octets::stored(header..size));
+            }
+            _ => {}
         }
         let path: Vec<u32> = self.part().iter().copied().map(NonZeroU32::get).collect();
-        let part = message.part(&path)?;
-        Some(match self.text() {
-            None => Octets::of(part.body_range()),
-            Some(SectionText::Mime) => Octets::of(part.header_range()),
-            // The rest is there for messages in the message only.
-            Some(SectionText::Header) => Octets::of(part.message()?.header_range()),
-            Some(SectionText::Text) => Octets::of(part.message()?.body_range()),
-            Some(SectionText::HeaderFields(names)) => fields(part.message()?, names, true),
-            Some(SectionText::HeaderFieldsNot(names)) => fields(part.message()?, names, false),
-        })
+        let section = match self.text() {
+            None => message.section(&path, Text::Whole),
+            Some(SectionText::Header) => message.section(&path, Text::Header),
+            Some(SectionText::Text) => message.section(&path, Text::Text),
+            Some(SectionText::Mime) => message.section(&path, Text::Mime),
+            Some(SectionText::HeaderFields(list)) => {
+                message.section(&path, Text::HeaderFields(&names(list)))
+            }
+            Some(SectionText::HeaderFieldsNot(list)) => {
+                message.section(&path, Text::HeaderFieldsNot(&names(list)))
+            }
+        }?;
+        let mut octets = Octets::default();
+        for piece in section.pieces() {
+            octets.push(match piece {
+                SectionPiece::Stored(range) => {
+                    Piece::Stored(as_u64(range.start)..as_u64(range.end))
+                }
+                SectionPiece::Text(text) => Piece::Text(text),
+            });
+        }
+        Some(octets)
     }
 }
 
-/// `HEADER.FIELDS` and `HEADER.FIELDS.NOT`, the empty line at the end included.
-fn fields(part: Part<'_>, names: &[IString<'_>], wanted: bool) -> Octets {
-    // Sorted, so that many names and many fields do not make each other dear.
-    let mut names: Vec<_> = names.iter().map(|name| name.as_bytes().to_ascii_lowercase()).collect();
-    names.sort_unstable();
-    let (mut octets, mut ended) = (Octets::default(), true);
-    for field in part.headers() {
-        let lower = field.name().as_bytes().to_ascii_lowercase();
-        if names.binary_search(&lower).is_ok() == wanted {
-            let range = field.range();
-            octets.push(Piece::Stored(as_u64(range.start)..as_u64(range.end)));
-            ended = field.raw().ends_with(b"\n") || field.raw().ends_with(b"\r");
-        }
-    }
-    // Only a message that is cut short has a field without a line end.
-    octets.push(Piece::Text(if ended { b"\r\n" } else { b"\r\n\r\n" }));
-    octets
+fn names<'n>(names: &'n [IString<'_>]) -> Vec<&'n [u8]> {
+    names.iter().map(IString::as_bytes).collect()
 }
 
 /// Octets of a message to be sent: ranges of what is stored, with little between them.
@@ -142,10 +138,6 @@ impl Octets {
         let mut octets = Self::default();
         octets.push(Piece::Stored(range));
         octets
-    }
-
-    fn of(range: Range<usize>) -> Self {
-        Self::stored(as_u64(range.start)..as_u64(range.end))
     }
 
     /// How many octets there are: what the literal announces.

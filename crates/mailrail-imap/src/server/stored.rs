@@ -23,23 +23,19 @@ impl<'m> Envelope<'m> {
     /// ```
     #[must_use]
     pub fn of(headers: Headers<'m>) -> Self {
-        let from = addresses(headers, "From");
-        // "if these are absent or empty, the server defaults them" (RFC 3501 §7.4.2).
-        let or_from = |name| match addresses(headers, name) {
-            list if list.is_empty() => from.clone(),
-            list => list,
-        };
+        let found = headers.envelope();
+        let text = |value: Option<Cow<'m, [u8]>>| value.map(string);
         Self {
-            date: field(headers, "Date"),
-            subject: field(headers, "Subject"),
-            sender: or_from("Sender"),
-            reply_to: or_from("Reply-To"),
-            to: addresses(headers, "To"),
-            cc: addresses(headers, "Cc"),
-            bcc: addresses(headers, "Bcc"),
-            in_reply_to: field(headers, "In-Reply-To"),
-            message_id: field(headers, "Message-ID"),
-            from,
+            date: text(found.date),
+            subject: text(found.subject),
+            from: addresses(found.from),
+            sender: addresses(found.sender),
+            reply_to: addresses(found.reply_to),
+            to: addresses(found.to),
+            cc: addresses(found.cc),
+            bcc: addresses(found.bcc),
+            in_reply_to: text(found.in_reply_to),
+            message_id: text(found.message_id),
         }
     }
 }
@@ -63,7 +59,7 @@ fn field<'m>(headers: Headers<'m>, name: &str) -> NString<'m> {
     Some(string(value))
 }
 
-fn addresses<'m>(headers: Headers<'m>, name: &str) -> Vec<Address<'m>> {
+fn addresses(list: Vec<RawAddress<'_>>) -> Vec<Address<'_>> {
     let address = |item| match item {
         RawAddress::Mailbox(mailbox) => Some(Address {
             name: mailbox.name.map(string),
@@ -77,7 +73,7 @@ fn addresses<'m>(headers: Headers<'m>, name: &str) -> Vec<Address<'m>> {
         RawAddress::GroupEnd => Some(Address::default()),
         _ => None,
     };
-    headers.raw_addresses(name).filter_map(address).collect()
+    list.into_iter().filter_map(address).collect()
 }
 
 impl<'m> BodyStructure<'m> {

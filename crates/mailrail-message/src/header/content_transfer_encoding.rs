@@ -1,7 +1,9 @@
 //! `Content-Transfer-Encoding` (RFC 2045 §6).
 
+use alloc::borrow::Cow;
 use core::fmt;
 
+use crate::encoding::{base64, quoted_printable, uuencode};
 use crate::grammar::Cursor;
 use crate::limits::ValueLimits;
 
@@ -51,6 +53,16 @@ impl<'a> TransferEncoding<'a> {
             .into_iter()
             .find(|known| is(known.as_str()))
             .unwrap_or(Self::Other(written))
+    }
+
+    /// A body without the encoding.
+    pub(crate) fn decode(self, body: &[u8]) -> Cow<'_, [u8]> {
+        match self {
+            Self::Base64 => Cow::Owned(base64::decode(body)),
+            Self::QuotedPrintable => quoted_printable::decode(body),
+            Self::Uuencode => Cow::Owned(uuencode::decode(body)),
+            _ => Cow::Borrowed(body),
+        }
     }
 
     /// Its name, in lower case unless nobody knows it.

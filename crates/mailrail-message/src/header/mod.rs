@@ -39,7 +39,6 @@ use content_transfer_encoding::TransferEncoding;
 use content_type::ContentType;
 use date::DateTime;
 use message_id::{MessageId, MessageIds};
-use select::Select;
 
 /// The fields of a header block, in their order.
 #[derive(Clone, Copy)]
@@ -85,16 +84,6 @@ impl<'m> Headers<'m> {
     /// All fields of a name; case does not count.
     pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = Field<'m>> + use<'m, 'n> {
         self.iter().filter(move |field| field.is_named(name))
-    }
-
-    /// The fields of some names as they stand, then an empty line: IMAP's `HEADER.FIELDS` (RFC 3501 §6.4.5).
-    pub fn select<'n, N: AsRef<[u8]>>(&self, names: &'n [N]) -> Select<'m, 'n, N> {
-        Select::new(self.iter(), names, true)
-    }
-
-    /// The fields of all other names as they stand, then an empty line: IMAP's `HEADER.FIELDS.NOT`.
-    pub fn select_not<'n, N: AsRef<[u8]>>(&self, names: &'n [N]) -> Select<'m, 'n, N> {
-        Select::new(self.iter(), names, false)
     }
 
     /// The addresses of the first field of a name, undecoded, as IMAP's ENVELOPE wants them; empty without such a field.

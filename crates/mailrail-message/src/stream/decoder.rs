@@ -12,7 +12,7 @@ use crate::scan::slice;
 
 /// What becomes of the bytes of a body.
 #[derive(Debug, Default)]
-pub(super) enum Decoder {
+pub(crate) enum Decoder {
     /// They stand between the parts of a multipart and mean nothing.
     #[default]
     Skip,
@@ -24,7 +24,7 @@ pub(super) enum Decoder {
 }
 
 impl Decoder {
-    pub(super) fn of_leaf(encoding: TransferEncoding<'_>) -> Self {
+    pub(crate) fn of_leaf(encoding: TransferEncoding<'_>) -> Self {
         match encoding {
             TransferEncoding::Base64 => Self::Base64(base64::Decoder::default()),
             TransferEncoding::QuotedPrintable => {
@@ -35,7 +35,7 @@ impl Decoder {
         }
     }
 
-    pub(super) fn decode(&mut self, text: &[u8], bytes: &mut Vec<u8>) {
+    pub(crate) fn decode(&mut self, text: &[u8], bytes: &mut Vec<u8>) {
         match self {
             Self::Skip | Self::Plain => {}
             #[cfg(feature = "simd")]
@@ -55,7 +55,7 @@ impl Decoder {
     }
 
     /// How many bytes of memory it may hold.
-    pub(super) const fn memory(&self) -> usize {
+    pub(crate) const fn memory(&self) -> usize {
         match self {
             Self::Skip | Self::Plain | Self::Base64(_) => 0,
             Self::QuotedPrintable(_) => 2 * 1024,
@@ -64,7 +64,7 @@ impl Decoder {
     }
 
     /// Nothing follows: gives what is left, and skips from now on.
-    pub(super) fn finish(&mut self, bytes: &mut Vec<u8>) {
+    pub(crate) fn finish(&mut self, bytes: &mut Vec<u8>) {
         match core::mem::take(self) {
             Self::Skip | Self::Plain => {}
             Self::Base64(mut decoder) => decoder.finish(bytes),

@@ -22,7 +22,7 @@ use crate::part::PartKind;
 use crate::scan::{LineEnds, from, slice};
 use crate::structure::{Span, content_type_of};
 use body::{After, Closing};
-use decoder::Decoder;
+pub(crate) use decoder::Decoder;
 use header::Header;
 
 /// Reads a message that comes in chunks, of any size and cut anywhere, and says what is in it as [`MessageEvent`]s.
