@@ -17,7 +17,7 @@ use bytes::Bytes;
 use mailrail_mx::{Demand, Exchanges, StsPolicy};
 use mailrail_smtp::{
     Config, Domain, ForwardPath, Host, Submission,
-    delivery::{Answer, Attempt, Exchanger},
+    delivery::{Answer, Attempt, Exchanger, Promises},
     submission::{Envelope, Event, Outcome, TlsPolicy},
 };
 use rustls::{ClientConfig, pki_types::ServerName};
@@ -178,17 +178,18 @@ impl Courier {
         }
     }
 
-    /// Has one conversation; tells what became of each recipient, and whether the server reports.
+    /// Has one conversation; tells what became of each recipient, and what the server promises.
     pub async fn attempt(
         &self,
         attempt: &Attempt,
         envelope: Envelope,
         message: &impl Source,
-    ) -> (Vec<Outcome>, bool) {
+    ) -> (Vec<Outcome>, Promises) {
         let all = envelope.recipients.len();
         let addr = SocketAddr::new(attempt.address, self.port);
         let why = |why: &dyn fmt::Display| {
-            (vec![Outcome::broken(format_args!("{} ({addr}): {why}", attempt.host)); all], false)
+            let broken = Outcome::broken(format_args!("{} ({addr}): {why}", attempt.host));
+            (vec![broken; all], Promises::default())
         };
         let (tls, name) = match attempt.tls {
             TlsPolicy::Required => match self.proof(&envelope, &attempt.host).await {
@@ -212,7 +213,7 @@ impl Courier {
             link.tap(tap());
         }
         let outcomes = talk(&mut link, message).await;
-        (outcomes, link.conn().has_dsn())
+        (outcomes, link.conn().promises())
     }
 }
 

@@ -53,6 +53,10 @@ pub struct Limits {
     /// Server: how many commands in a row may be refused by the machine (unknown, malformed, too
     /// long, not now) before it says BYE and closes. 20 by default.
     pub errors: u32,
+    /// Server: logins refused for their credentials, which is without a code or with
+    /// `AUTHENTICATIONFAILED`. One more is followed by BYE, and ends with
+    /// [`Error::TooManyLogins`](crate::Error::TooManyLogins). 3 by default.
+    pub logins: u32,
 }
 
 impl Default for Limits {
@@ -66,6 +70,7 @@ impl Default for Limits {
             output: 64 * 1024,
             pipelined: 16,
             errors: 20,
+            logins: 3,
         }
     }
 }

@@ -36,6 +36,12 @@ pub enum Error {
         /// The limit, in commands.
         limit: u32,
     },
+    /// Server: more logins were refused than [`Limits::logins`](crate::Limits::logins) allows.
+    #[error("more than {limit} logins refused")]
+    TooManyLogins {
+        /// The limit, in logins.
+        limit: u32,
+    },
     /// Bytes in plaintext came behind STARTTLS or behind its OK (RFC 2595 §2.1, RFC 9051 §6.2.1).
     #[error("plaintext behind STARTTLS")]
     PlaintextBehindStartTls,

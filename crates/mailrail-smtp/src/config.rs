@@ -69,9 +69,9 @@ pub struct Limits {
     /// Server: the recipients of a message (1,000; at least 100, RFC 5321 §4.5.3.1.8). One more is
     /// answered 452.
     pub recipients: usize,
-    /// Server: how often AUTH may be refused with a 5yz code (5). The last time is answered 421
-    /// instead, and the connection is closed.
-    pub auth_failures: usize,
+    /// Server: how often AUTH may be refused with a 5yz code (3). One more refusal is said as a
+    /// 421, and ends the conversation.
+    pub logins: usize,
     /// Server: the commands that are unknown, do not parse or are out of sequence (20). One more
     /// is answered 421, and the conversation ends.
     pub errors: usize,
@@ -86,7 +86,7 @@ impl Default for Limits {
             pipelined: 64,
             output: 4_096,
             recipients: 1_000,
-            auth_failures: 5,
+            logins: 3,
             errors: 20,
         }
     }

@@ -34,6 +34,9 @@ pub enum Error {
     /// Server: more errors than [`Limits::errors`](crate::Limits::errors).
     #[error("too many errors")]
     TooManyErrors,
+    /// Server: AUTH was refused more often than [`Limits::logins`](crate::Limits::logins).
+    #[error("too many logins refused")]
+    TooManyLogins,
     /// Server: what came is no PROXY header ([`Config::proxy`](crate::Config::proxy)).
     #[error("not a PROXY header")]
     NotProxied,
@@ -54,7 +57,9 @@ impl Error {
     #[must_use]
     pub const fn reply_code(&self) -> Option<ReplyCode> {
         match self {
-            Self::TimedOut | Self::TooManyErrors => Some(ReplyCode::UNAVAILABLE),
+            Self::TimedOut | Self::TooManyErrors | Self::TooManyLogins => {
+                Some(ReplyCode::UNAVAILABLE)
+            }
             Self::BadChunk => Some(ReplyCode::BAD_ARGUMENTS),
             _ => None,
         }

@@ -3,8 +3,8 @@
 
 use bytes::{Buf as _, Bytes};
 use mailrail_smtp::{
-    Client, Config, Domain, EnhancedStatusCode, Extensions, Proxied, Reply, ReplyCode, Server,
-    client,
+    Client, Config, Domain, EnhancedStatusCode, Extensions, Misuse, Proxied, Reply, ReplyCode,
+    Server, client,
     command::{Command, Other, Vrfy},
     server,
 };
@@ -98,7 +98,7 @@ fn config(text: &str) -> Config {
             "proxy" => config.proxy = true,
             "pass-bare-line-ends" => config.pass_bare_line_ends = true,
             "refuse-eight-bit" => config.refuse_eight_bit = true,
-            "auth-failures" => config.limits.auth_failures = number(),
+            "logins" if word.contains('=') => config.limits.logins = number(),
             "require-auth" => config.require_auth = true,
             "require-tls-for-auth" => config.require_tls_for_auth = true,
             "allow-plaintext" => config.allow_plaintext_auth = true,
@@ -231,6 +231,13 @@ fn servers() {
 }
 
 fn act_as_client(client: &mut Client, words: &str) {
+    match words.strip_prefix("misuse ") {
+        Some(words) => assert!(call(client, words).is_err(), "{words}"),
+        None => call(client, words).unwrap(),
+    }
+}
+
+fn call(client: &mut Client, words: &str) -> Result<(), Misuse> {
     let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
     match verb {
         "ehlo" => client.ehlo(rest.parse::<Domain<'_>>().unwrap()),
@@ -277,7 +284,6 @@ fn act_as_client(client: &mut Client, words: &str) {
         "quit" => client.quit(),
         _ => panic!("{words}"),
     }
-    .unwrap();
 }
 
 fn show_client(event: &client::Event<'_>) -> Shown {

@@ -56,9 +56,9 @@ pub async fn run(
                 delivery.found(&domain, answer, now);
             }
             Action::Try(attempt) => {
-                let envelope = delivery.envelope(&attempt);
-                let (outcomes, has_dsn) = courier.attempt(&attempt, envelope, &message).await;
-                delivery.tried(&attempt, outcomes, has_dsn, now);
+                let envelope = delivery.envelope(&attempt, now);
+                let (outcomes, promises) = courier.attempt(&attempt, envelope, &message).await;
+                delivery.tried(&attempt, outcomes, promises, now);
             }
             // The sender looks on.
             Action::Report(_) => {}

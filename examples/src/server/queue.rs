@@ -28,6 +28,8 @@ struct Row {
     #[serde(default)]
     is_warned: bool,
     #[serde(default)]
+    is_late: bool,
+    #[serde(default)]
     last: Option<Last>,
 }
 
@@ -59,6 +61,7 @@ pub(super) fn remote(mail: &Mail<'_>, rcpt: &Rcpt<'_>) -> store::Result<Remote> 
         attempts: 0,
         next_attempt: 0,
         is_warned: false,
+        is_late: false,
         last: None,
     };
     Ok(Remote { recipient, state: text(&row)? })
@@ -78,12 +81,13 @@ pub(super) fn read(rows: &[Queued]) -> store::Result<Option<State>> {
             created,
             recipients: Vec::new(),
         });
-        state.recipients.push(recipient(&row, created)?);
+        let released = state.released();
+        state.recipients.push(recipient(&row, released)?);
     }
     Ok(state)
 }
 
-fn recipient(row: &Row, created: Time) -> store::Result<Recipient> {
+fn recipient(row: &Row, released: Time) -> store::Result<Recipient> {
     let Ok(Command::Rcpt(rcpt)) = Command::parse(row.rcpt.as_bytes()) else {
         return Err(damaged("no RCPT command"));
     };
@@ -104,8 +108,9 @@ fn recipient(row: &Row, created: Time) -> store::Result<Recipient> {
             Kept::Failed => Stage::Failed,
         },
         attempts: row.attempts,
-        next_attempt: time(row.next_attempt).max(created),
+        next_attempt: time(row.next_attempt).max(released),
         is_warned: row.is_warned,
+        is_late: row.is_late,
         last: last.transpose()?,
     })
 }
@@ -133,6 +138,7 @@ pub(super) fn write(state: &State, at: usize) -> store::Result<Option<String>> {
         attempts: recipient.attempts,
         next_attempt: seconds(recipient.next_attempt),
         is_warned: recipient.is_warned,
+        is_late: recipient.is_late,
         last,
     })
     .map(Some)

@@ -13,7 +13,7 @@ use crate::{
 use mailrail_smtp::{
     Delivery,
     command::Body,
-    delivery::{Action, Answer, Attempt, Diagnosis, Schedule, Stage, State},
+    delivery::{Action, Answer, Attempt, Diagnosis, Promises, Schedule, Stage, State},
     submission::Outcome,
 };
 use mailrail_wire::Time;
@@ -150,7 +150,7 @@ fn now() -> Time {
 /// What a lookup or a conversation came to.
 enum Done {
     Found(String, Answer),
-    Tried(Attempt, Vec<Outcome>, bool),
+    Tried(Attempt, Vec<Outcome>, Promises),
 }
 
 /// Does what is due for a message, and stores what became of it.
@@ -177,11 +177,11 @@ async fn relay(context: &Context, courier: &Arc<Courier>, batch: Batch) -> store
                 None
             }
             Action::Try(attempt) => {
-                let envelope = delivery.envelope(&attempt);
+                let envelope = delivery.envelope(&attempt, now());
                 let (courier, message) = (Arc::clone(courier), Arc::clone(&message));
                 jobs.spawn(async move {
-                    let (outcomes, has_dsn) = courier.attempt(&attempt, envelope, &*message).await;
-                    Done::Tried(attempt, outcomes, has_dsn)
+                    let (outcomes, promises) = courier.attempt(&attempt, envelope, &*message).await;
+                    Done::Tried(attempt, outcomes, promises)
                 });
                 None
             }
@@ -203,8 +203,8 @@ async fn relay(context: &Context, courier: &Arc<Courier>, batch: Batch) -> store
         };
         match done.transpose().map_err(std::io::Error::other)? {
             Some(Done::Found(domain, answer)) => delivery.found(&domain, answer, now()),
-            Some(Done::Tried(attempt, outcomes, has_dsn)) => {
-                delivery.tried(&attempt, outcomes, has_dsn, now());
+            Some(Done::Tried(attempt, outcomes, promises)) => {
+                delivery.tried(&attempt, outcomes, promises, now());
                 // Nobody is to get it twice: nothing goes on before this is known.
                 while let Err(error) = store(context, &batch, delivery.state(), now(), None).await {
                     tracing::error!(%error, "the relay queue");

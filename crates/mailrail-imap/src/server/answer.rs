@@ -5,8 +5,8 @@ use super::{
     state::{Line, Ready, State, Turn, What},
 };
 use crate::{
-    Misuse,
-    response::{Continuation, Response, ResponseCode, Status},
+    Error, Misuse,
+    response::{Code, Continuation, Response, ResponseCode, Status},
     types::Text,
 };
 use alloc::format;
@@ -99,6 +99,7 @@ impl Server {
         code: Option<ResponseCode<'_>>,
         text: Text<'_>,
     ) -> Result<(), Misuse> {
+        let mut is_login = false;
         if self.turn == Turn::Message {
             if let Some(Ready::Octets(len)) = self.ready.take() {
                 self.dropped = len;
@@ -111,11 +112,18 @@ impl Server {
                 Some(What::Append(message)) => {
                     self.finder.refuse_message(message, &self.config.limits);
                 }
+                Some(What::Login | What::Authenticate) => is_login = status == Status::No,
                 Some(_) => self.end_search_line(),
             }
         }
+        let is_guess = is_login && code.as_ref().is_none_or(is_authentication_failed);
         self.tagged(status, code, text);
         self.end_answer(Turn::Commands);
+        let limit = self.config.limits.logins;
+        self.failures = self.failures.saturating_add(u32::from(is_guess));
+        if is_guess && self.failures > limit {
+            self.fail(Error::TooManyLogins { limit }, "too many attempts");
+        }
         Ok(())
     }
 
@@ -246,4 +254,9 @@ impl Server {
 /// The text, or one of the machine's where it is empty.
 fn or<'t>(text: Text<'t>, own: &'static str) -> Text<'t> {
     if text.as_bytes().is_empty() { Text::known(own) } else { text }
+}
+
+/// Whether the credentials are at fault, and not the server, which may be asked again.
+fn is_authentication_failed(code: &ResponseCode<'_>) -> bool {
+    matches!(code, ResponseCode::Plain(Code::AuthenticationFailed))
 }

@@ -68,6 +68,8 @@ pub struct Server {
     progress: usize,
     deadlines: Deadlines,
     errors: u32,
+    /// How many logins were refused.
+    failures: u32,
     secured: bool,
     /// What ends it, once the last words are written.
     failed: Option<Error>,
@@ -104,6 +106,7 @@ impl Server {
             progress: 0,
             deadlines: Deadlines::default(),
             errors: 0,
+            failures: 0,
             secured: false,
             failed: None,
         }

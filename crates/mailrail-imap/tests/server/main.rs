@@ -41,6 +41,7 @@ fn server(settings: &str) -> Server {
                 config.limits.skip = 40;
                 config.limits.append = 30;
             }
+            ("logins", n) => config.limits.logins = n.parse().unwrap(),
             ("errors", n) => config.limits.errors = n.parse().unwrap(),
             _ => {}
         }

@@ -1,100 +1,37 @@
 //! The schedule of a queued message: who is tried where next, and when.
 
+mod action;
+mod deadline;
 mod report;
 mod route;
 mod schedule;
 mod state;
 
+pub use action::{Action, Answer, Attempt, Promises};
 pub use report::{Report, ReportAction, Reported};
 pub use route::Exchanger;
 pub use schedule::Schedule;
 pub use state::{Diagnosis, Recipient, Stage, State};
 
 use crate::{
-    EnhancedStatusCode, Host, ReplyCode,
+    DeliverBy, EnhancedStatusCode, Host, ReplyCode,
     submission::{Envelope, Outcome, Reason, TlsPolicy},
 };
 use alloc::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     string::{String, ToString as _},
     vec::Vec,
 };
-use core::net::IpAddr;
 use mailrail_wire::Time;
 use route::{Round, Route, Trying};
-
-/// What the caller does next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a queue that forgets one must not compile")]
-#[must_use]
-pub enum Action {
-    /// Look up the exchangers of that domain, and tell what was found by
-    /// [`found`](Delivery::found).
-    LookUp {
-        /// The domain.
-        domain: String,
-    },
-    /// Connect, send the message, and tell what became of it by [`tried`](Delivery::tried).
-    Try(Attempt),
-    /// Send a report to the sender, and store the [`State`] in the same step: it is asked for once.
-    Report(Report),
-    /// Nothing is to be done before that time, or, where it is none, before one of the lookups and
-    /// attempts that run has ended.
-    Wait {
-        /// When to ask again.
-        until: Option<Time>,
-    },
-    /// All recipients are settled: the message leaves the queue.
-    Done,
-}
-
-/// One connection that is to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// The server's name, for TLS and for logs.
-    pub host: String,
-    /// Its address.
-    pub address: IpAddr,
-    /// Whether TLS is wanted. Where it is opportunistic and could not be put in place, the next
-    /// attempt goes without.
-    pub tls: TlsPolicy,
-    /// Who is to be tried there, by their places in the [`State`].
-    pub recipients: Vec<usize>,
-    /// Which of the routes it is on.
-    route: usize,
-}
-
-/// What a lookup of a domain's exchangers has found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "the caller makes it")]
-pub enum Answer {
-    /// Hosts that take mail for it, in the order to try, those that have no address left out.
-    Found(Vec<Exchanger>),
-    /// It says that it takes no mail (RFC 7505).
-    NullMx,
-    /// There is no such domain.
-    NoSuchDomain,
-    /// No host that takes mail for it has an address.
-    NoAddress,
-    /// The best host is this one itself, which knows nothing of it (RFC 5321 §5.1).
-    Loop,
-    /// The message must go by TLS that proves where it goes (REQUIRETLS), and no host can be proved;
-    /// why not. Final, with 5.7.10 (RFC 8689 §4.2.1).
-    Insecure(String),
-    /// No domain can have that name; why not.
-    NotADomain(String),
-    /// It is not known for now; why not.
-    NotNow(String),
-}
 
 /// The schedule of a queued message, without I/O, clock or storage.
 ///
 /// Ask [`next`](Self::next) what to do, do it, tell what came of it, and ask again. Lookups and
 /// attempts may run side by side; each is told once. What must survive a restart is the
 /// [`State`], to be stored after each `found` and `tried` and with each report; what ran when the
-/// program ended runs again then. [`Time`]s are stored too, so let them count from a fixed point,
-/// such as 1970.
+/// program ended runs again then. [`Time`]s are stored too, so let them count from a fixed point:
+/// the start of 1970, where HOLDUNTIL is taken.
 ///
 /// - All recipients of a domain are tried together, at its exchangers in their order, until they are
 ///   accepted or refused for good. What is deferred there is tried at the next exchanger, unless the
@@ -103,14 +40,18 @@ pub enum Answer {
 ///   (REQUIRETLS, RFC 8689) asks for it. Where all hosts fail such a message for want of TLS, or of
 ///   REQUIRETLS, it is given up at once (§4.2.1), unless it has no sender.
 /// - A refusal before MAIL, or a connection that breaks, says nothing about the message: it is
-///   tried at the next exchanger, and later.
+///   tried at the next exchanger, and later. A message that does not fit what a server offers is tried
+///   at the next one, and is lost where it fits none.
 /// - Whoever is neither accepted nor refused at the schedule's end is given up.
+/// - A message that its sender holds back (FUTURERELEASE, RFC 4865) is not tried before its time, and
+///   that is when the schedule begins. One that is to be delivered by a time (DELIVERBY, RFC 2852) is
+///   returned then, or its sender is told that it is late; the next server is told what is left.
 /// - The sender is told of failures, of a long delay, and that a message went where nothing is
 ///   reported from, as each recipient's NOTIFY wants it (RFC 3461 §4.1), unless the message has no
 ///   sender.
 ///
 /// ```
-/// use mailrail_smtp::delivery::{Action, Answer, Delivery, Exchanger, Schedule, State};
+/// use mailrail_smtp::delivery::{Action, Answer, Delivery, Exchanger, Promises, Schedule, State};
 /// use mailrail_smtp::submission::{Envelope, Outcome};
 /// use mailrail_smtp::{Mailbox, Reply, ReplyCode};
 /// use mailrail_wire::Time;
@@ -127,7 +68,7 @@ pub enum Answer {
 /// let Action::Try(attempt) = delivery.next(now) else { panic!() };
 /// assert_eq!(attempt.host, "mx.south.test");
 /// let outcome = Outcome::broken("connection refused"); // as a connection would tell
-/// delivery.tried(&attempt, vec![outcome], false, now);
+/// delivery.tried(&attempt, vec![outcome], Promises::default(), now);
 /// let Action::Wait { until: Some(until) } = delivery.next(now) else { panic!() };
 /// assert_eq!(until, now + Duration::from_secs(30 * 60));
 ///
@@ -136,7 +77,7 @@ pub enum Answer {
 /// delivery.found("south.test", Answer::Found(vec![mx]), now);
 /// let Action::Try(attempt) = delivery.next(now) else { panic!() };
 /// let taken = Outcome::Accepted(Reply::new(ReplyCode::OK, "taken"));
-/// delivery.tried(&attempt, vec![taken], false, now);
+/// delivery.tried(&attempt, vec![taken], Promises::default(), now);
 /// assert_eq!(delivery.next(now), Action::Done);
 /// # Ok::<_, mailrail_smtp::SyntaxError>(())
 /// ```
@@ -201,6 +142,9 @@ impl Delivery {
 
     /// What to do next. What it asks for is asked for once.
     pub fn next(&mut self, now: Time) -> Action {
+        if self.state.returned_at().is_some_and(|at| at <= now) {
+            self.expire(now);
+        }
         for at in 0..self.routes.len() {
             if let Some(action) = self.next_on(at, now) {
                 return action;
@@ -209,37 +153,49 @@ impl Delivery {
         if 0 < self.running {
             return Action::Wait { until: None };
         }
-        for (action, stage) in
-            [(ReportAction::Failed, Stage::Failed), (ReportAction::Relayed, Stage::Relayed)]
-        {
-            if let Some(report) = self.state.report(action, None, |it| it.stage == stage) {
-                return Action::Report(report);
-            }
-        }
-        let warning = self.warning();
-        if warning.is_some_and(|at| at <= now) {
-            let until = Some(self.end());
-            let due = Recipient::may_be_warned;
-            if let Some(report) = self.state.report(ReportAction::Delayed, until, due) {
-                return Action::Report(report);
-            }
+        if let Some(report) = self.report_due(now) {
+            return Action::Report(report);
         }
         let waiting = |it: &&Recipient| it.stage == Stage::Waiting;
         let next = self.state.recipients.iter().filter(waiting).map(|it| it.next_attempt).min();
-        match next {
-            Some(next) => Action::Wait { until: Some(warning.map_or(next, |at| at.min(next))) },
-            None => Action::Done,
-        }
+        let Some(next) = next else { return Action::Done };
+        let others = [self.warning(), self.state.late_at(), self.state.returned_at()];
+        Action::Wait { until: others.into_iter().flatten().chain([next]).min() }
     }
 
-    /// The envelope of that attempt.
-    #[must_use]
-    pub fn envelope(&self, attempt: &Attempt) -> Envelope {
-        let rcpt = |&at: &usize| self.state.recipients.get(at).map(|it| it.rcpt.clone());
-        Envelope {
-            mail: self.state.mail.clone(),
-            recipients: attempt.recipients.iter().filter_map(rcpt).collect(),
+    /// What the sender is to be told now.
+    fn report_due(&mut self, now: Time) -> Option<Report> {
+        for (action, stage) in
+            [(ReportAction::Failed, Stage::Failed), (ReportAction::Relayed, Stage::Relayed)]
+        {
+            let due = |it: &Recipient| it.stage == stage;
+            let report = self.state.report(action, None, due, |it| it.stage = Stage::Settled);
+            if report.is_some() {
+                return report;
+            }
         }
+        let until = Some(self.end());
+        if self.state.late_at().is_some_and(|at| at <= now) {
+            let due = Recipient::may_be_told_late;
+            return self.state.report(ReportAction::Delayed, until, due, |it| {
+                (it.is_late, it.is_warned) = (true, true);
+                it.last = Some(it.too_late(EnhancedStatusCode::LATE, now));
+            });
+        }
+        self.warning().filter(|&at| at <= now)?;
+        let due = Recipient::may_be_warned;
+        self.state.report(ReportAction::Delayed, until, due, |it| it.is_warned = true)
+    }
+
+    /// The envelope of that attempt, if it is made now.
+    #[must_use]
+    pub fn envelope(&self, attempt: &Attempt, now: Time) -> Envelope {
+        let rcpt = |&at: &usize| self.state.recipients.get(at).map(|it| it.rcpt.clone());
+        let mut mail = self.state.mail.clone();
+        // It was held here, and is not held again.
+        mail.hold = None;
+        mail.by = self.state.remaining(now);
+        Envelope { mail, recipients: attempt.recipients.iter().filter_map(rcpt).collect() }
     }
 
     /// Tells what [`Action::LookUp`] has found.
@@ -259,7 +215,7 @@ impl Delivery {
                 let why = Diagnosis { at: now, host: None, status, text, is_reply: false };
                 for at in due {
                     if is_final {
-                        self.end_one(at, why.clone(), ReportAction::Failed);
+                        self.end_one(at, Some(why.clone()), ReportAction::Failed);
                     } else {
                         self.postpone(at, Some(why.clone()), now);
                     }
@@ -269,9 +225,15 @@ impl Delivery {
     }
 
     /// Tells what came of [`Action::Try`]: what [`Submission`](crate::Submission) told, in the order
-    /// of the attempt's recipients, and whether the server reports
-    /// ([`has_dsn`](crate::Submission::has_dsn)). Whoever has no outcome counts as not tried.
-    pub fn tried(&mut self, attempt: &Attempt, outcomes: Vec<Outcome>, has_dsn: bool, now: Time) {
+    /// of the attempt's recipients, and what the server [promises](crate::Submission::promises).
+    /// Whoever has no outcome counts as not tried.
+    pub fn tried(
+        &mut self,
+        attempt: &Attempt,
+        outcomes: Vec<Outcome>,
+        promises: Promises,
+        now: Time,
+    ) {
         let Some(route) = self.routes.get_mut(attempt.route) else { return };
         let Round::Trying(trying) = &mut route.round else { return };
         if !trying.is_running {
@@ -290,7 +252,7 @@ impl Delivery {
         let needs_tls = self.state.needs_tls();
         let is_insecure =
             |outcome: &Outcome| needs_tls && outcome.reason().is_some_and(Reason::is_want_of_tls);
-        trying.is_hopeless &= !outcomes.is_empty() && outcomes.iter().all(is_insecure);
+        let is_unfit = |it: &Outcome| matches!(it, Outcome::Refused(Reason::Unfit(_)));
         let is_unreached = |reason: &Reason| matches!(reason, Reason::Broken(_) | Reason::Tls(_));
         trying.is_reached |= outcomes.is_empty()
             || !(outcomes.iter().all(|it| it.reason().is_some_and(is_unreached)));
@@ -298,6 +260,7 @@ impl Delivery {
         let is_of_use = outcomes.iter().any(Outcome::is_accepted);
         let is_refused = reasons().any(|reason| !reason.is_about_message());
         let (mut next, mut again, mut later) = (Vec::new(), Vec::new(), Vec::new());
+        let mut unfit = BTreeSet::new();
         let mut outcomes = outcomes.into_iter();
         for &at in &attempt.recipients {
             let outcome = outcomes.next().unwrap_or_else(|| Outcome::broken("not tried"));
@@ -309,11 +272,14 @@ impl Delivery {
                 recipient.last = Some(why.clone());
             }
             match outcome {
-                Outcome::Accepted(_) => self.relayed(at, !has_dsn),
-                // Another host may do better.
-                ref outcome if is_insecure(outcome) => next.push(at),
+                Outcome::Accepted(_) => self.relayed(at, promises, now),
+                // Another host may do better, or offer what it takes (RFC 2852 §6).
+                ref outcome if is_insecure(outcome) || is_unfit(outcome) => {
+                    unfit.insert(at);
+                    next.push(at);
+                }
                 Outcome::Refused(reason) if reason.is_about_message() => {
-                    self.end_one(at, why, ReportAction::Failed);
+                    self.end_one(at, Some(why), ReportAction::Failed);
                 }
                 // At once at another host, it might arrive twice.
                 Outcome::Unknown(_) => later.push(at),
@@ -326,6 +292,8 @@ impl Delivery {
         }
         let Some(route) = self.routes.get_mut(attempt.route) else { return };
         let Round::Trying(trying) = &mut route.round else { return };
+        trying.hopeful.extend(next.iter().filter(|at| !unfit.contains(at)));
+        trying.unfit.extend(unfit);
         trying.next.append(&mut next);
         trying.here.append(&mut again);
         if is_refused && !is_of_use {
@@ -358,7 +326,7 @@ impl Delivery {
                         let (status, text, _) = Answer::NoAddress.refusal(&route.host.to_string());
                         let why = Diagnosis { at: now, host: None, status, text, is_reply: false };
                         for at in due {
-                            self.end_one(at, why.clone(), ReportAction::Failed);
+                            self.end_one(at, Some(why.clone()), ReportAction::Failed);
                         }
                         return None;
                     }
@@ -383,13 +351,13 @@ impl Delivery {
             && (trying.stops.is_empty() || trying.here.is_empty())
         {
             let left = core::mem::take(&mut trying.here);
-            let is_hopeless = trying.is_hopeless;
+            let lost = &core::mem::take(&mut trying.unfit) - &core::mem::take(&mut trying.hopeful);
             route.round = Round::Idle;
             for at in left {
-                let last = self.state.recipients.get(at).and_then(|it| it.last.clone());
-                match last.filter(|_| is_hopeless) {
-                    Some(why) => self.end_one(at, why, ReportAction::Failed),
-                    None => self.postpone(at, None, now),
+                if lost.contains(&at) {
+                    self.end_one(at, None, ReportAction::Failed);
+                } else {
+                    self.postpone(at, None, now);
                 }
             }
         }
@@ -413,12 +381,12 @@ impl Delivery {
 
     /// When tries end.
     fn end(&self) -> Time {
-        self.state.created + self.schedule.give_up
+        self.state.released() + self.schedule.give_up
     }
 
     /// When the sender is to be told of a delay, where one is.
     fn warning(&self) -> Option<Time> {
-        let at = self.state.created + self.schedule.delay_warning?;
+        let at = self.state.released() + self.schedule.delay_warning?;
         let is_due = self.state.is_told() && at < self.end();
         (is_due && self.state.recipients.iter().any(Recipient::may_be_warned)).then_some(at)
     }
@@ -436,18 +404,46 @@ impl Delivery {
         }
     }
 
-    fn end_one(&mut self, at: usize, why: Diagnosis, action: ReportAction) {
+    fn end_one(&mut self, at: usize, why: Option<Diagnosis>, action: ReportAction) {
         let is_told = self.state.is_told();
         if let Some(recipient) = self.state.recipients.get_mut(at) {
-            recipient.last = Some(why);
+            recipient.last = why.or_else(|| recipient.last.take());
             recipient.end(action, is_told);
         }
     }
 
-    fn relayed(&mut self, at: usize, is_ours: bool) {
-        let is_told = self.state.is_told() && is_ours;
-        if let Some(recipient) = self.state.recipients.get_mut(at) {
-            recipient.end(ReportAction::Relayed, is_told);
+    fn relayed(&mut self, at: usize, promises: Promises, now: Time) {
+        let is_told = self.state.is_told();
+        // Of the time by which it is to be delivered nobody thinks any more from here on, or the
+        // sender wants to know its way (RFC 2852 §4.1.4).
+        let is_in_time = self.state.deliver_by().is_some_and(|by| now < by);
+        let has_trace = self.state.mail.by.is_some_and(DeliverBy::has_trace);
+        let is_traced = has_trace || is_in_time && !promises.deliver_by;
+        let Some(recipient) = self.state.recipients.get_mut(at) else { return };
+        if is_told && is_traced && recipient.may_be_told_relayed() {
+            recipient.stage = Stage::Relayed;
+        } else {
+            recipient.end(ReportAction::Relayed, is_told && !promises.dsn);
+        }
+    }
+
+    /// The time is over by which it was to be delivered: what is not on its way now is returned.
+    fn expire(&mut self, now: Time) {
+        let is_told = self.state.is_told();
+        for route in &mut self.routes {
+            match &mut route.round {
+                Round::Idle => {}
+                Round::Trying(trying) if !trying.is_running => route.round = Round::Idle,
+                // What comes of it is told first.
+                Round::LookingUp | Round::Trying(_) => continue,
+            }
+            for &at in &route.members {
+                let Some(recipient) = self.state.recipients.get_mut(at) else { continue };
+                if recipient.stage == Stage::Waiting {
+                    recipient.last = Some(recipient.too_late(EnhancedStatusCode::EXPIRED, now));
+                    recipient.end(ReportAction::Failed, is_told);
+                }
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a sender is told.
 
 use super::{Recipient, Stage, State};
-use crate::{EnhancedStatusCode, ReversePath};
+use crate::{EnhancedStatusCode, Notify, ReversePath};
 use alloc::{string::String, vec::Vec};
 use mailrail_wire::Time;
 
@@ -77,13 +77,19 @@ impl Reported {
 }
 
 impl Recipient {
-    fn wants(&self, action: ReportAction) -> bool {
+    pub(super) fn wants(&self, action: ReportAction) -> bool {
         let notify = self.rcpt.notify;
         match action {
             ReportAction::Failed => notify.is_none_or(|notify| notify.failure),
             ReportAction::Delayed => notify.is_none_or(|notify| notify.delay),
             ReportAction::Relayed => notify.is_some_and(|notify| notify.success),
         }
+    }
+
+    /// Whether its sender is told that a server took it that does not promise what was asked of it:
+    /// asked for or not, but where it is unwanted (RFC 2852 §4.1.4).
+    pub(super) fn may_be_told_relayed(&self) -> bool {
+        self.rcpt.notify != Some(Notify::NEVER)
     }
 
     /// Where it goes once nothing is left to do but to tell the sender.
@@ -108,23 +114,20 @@ impl State {
         self.mail.reverse_path != ReversePath::Null
     }
 
-    /// The report about those whom `due` tells to be due, who are settled, or warned, by it.
+    /// The report about those whom `due` tells to be due; `note` keeps what it settles.
     pub(super) fn report(
         &mut self,
         action: ReportAction,
         until: Option<Time>,
         due: impl Fn(&Recipient) -> bool,
+        mut note: impl FnMut(&mut Recipient),
     ) -> Option<Report> {
         let mut recipients = Vec::new();
         for (at, recipient) in self.recipients.iter_mut().enumerate() {
             if !due(recipient) {
                 continue;
             }
-            if action == ReportAction::Delayed {
-                recipient.is_warned = true;
-            } else {
-                recipient.stage = Stage::Settled;
-            }
+            note(recipient);
             let last = recipient.last.as_ref();
             let text = last.map(|last| last.text.clone()).unwrap_or_default();
             recipients.push(Reported {

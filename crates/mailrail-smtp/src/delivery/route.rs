@@ -3,7 +3,7 @@
 use super::Answer;
 use crate::{AddressLiteral, EnhancedStatusCode, Host, submission::TlsPolicy};
 use alloc::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     string::{String, ToString as _},
     vec::Vec,
 };
@@ -57,15 +57,16 @@ pub(super) struct Trying {
     /// Who was, and is to be tried at the next.
     pub(super) next: Vec<usize>,
     pub(super) is_running: bool,
+    /// For whom a stop had not what the message takes: the same would happen later. And who was put
+    /// off at one: they are not lost yet.
+    pub(super) unfit: BTreeSet<usize>,
+    pub(super) hopeful: BTreeSet<usize>,
     /// Whether the first stop's host has answered: its other addresses are the same host.
     pub(super) is_reached: bool,
     /// What TLS is still wanted at the first stop.
     pub(super) tls: TlsPolicy,
     /// Whether the message must not go without.
     needs_tls: bool,
-    /// Whether it must not, and each stop so far has failed to put in place what it needs: the same
-    /// would happen later.
-    pub(super) is_hopeless: bool,
 }
 
 /// An address to try.
@@ -95,10 +96,11 @@ impl Trying {
             here,
             next: Vec::new(),
             is_running: false,
+            unfit: BTreeSet::new(),
+            hopeful: BTreeSet::new(),
             is_reached: false,
             tls: TlsPolicy::Opportunistic,
             needs_tls,
-            is_hopeless: needs_tls,
         };
         trying.begin();
         trying

@@ -38,6 +38,8 @@ pub struct Recipient {
     pub next_attempt: Time,
     /// Whether the sender was told of the delay.
     pub is_warned: bool,
+    /// Whether the sender was told that the time was over by which it was to be delivered.
+    pub is_late: bool,
     /// What the last attempt came to.
     pub last: Option<Diagnosis>,
 }
@@ -81,21 +83,22 @@ impl State {
         self.mail.require_tls && self.mail.reverse_path != ReversePath::Null
     }
 
-    /// A message that is queued at `now`; its first attempts are due at once.
+    /// A message that is queued at `now`; its first attempts are due at once, or when it is
+    /// [`released`](Self::released).
     #[must_use]
     pub fn new(envelope: Envelope, now: Time) -> Self {
+        let mut state = Self { mail: envelope.mail, created: now, recipients: Vec::new() };
+        let next_attempt = state.released();
         let recipient = |rcpt| Recipient {
             rcpt,
             stage: Stage::Waiting,
             attempts: 0,
-            next_attempt: now,
+            next_attempt,
             is_warned: false,
+            is_late: false,
             last: None,
         };
-        Self {
-            mail: envelope.mail,
-            created: now,
-            recipients: envelope.recipients.into_iter().map(recipient).collect(),
-        }
+        state.recipients = envelope.recipients.into_iter().map(recipient).collect();
+        state
     }
 }

@@ -129,6 +129,10 @@ impl EnhancedStatusCode {
     pub const BAD_DESTINATION: Self = Self { class: 5, subject: 1, detail: 2 };
     /// 4.3.0: something is wrong with the mail system for now.
     pub const SYSTEM_FAILURE: Self = Self { class: 4, subject: 3, detail: 0 };
+    /// 4.4.7: it was to be delivered by now (RFC 2852 §4.1.3), and tries go on.
+    pub const LATE: Self = Self { class: 4, subject: 4, detail: 7 };
+    /// 5.4.7: the same, and it is given up.
+    pub const EXPIRED: Self = Self { class: 5, subject: 4, detail: 7 };
     /// 4.3.2: the system takes no messages now.
     pub const NOT_ACCEPTING: Self = Self { class: 4, subject: 3, detail: 2 };
     /// 5.7.1: not permitted.

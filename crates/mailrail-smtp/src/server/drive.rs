@@ -202,7 +202,7 @@ impl Server {
     }
 
     /// Says the last words, and ends with that error.
-    fn fail(&mut self, words: &Canned, error: Error) {
+    pub(super) fn fail(&mut self, words: &Canned, error: Error) {
         self.say(words);
         self.deadline = None;
         self.failed = Some(error);

@@ -144,10 +144,15 @@ impl Server {
         {
             return Err(replies::TOO_SOON);
         }
-        if let (Some(Hold::For(seconds)), Some(most)) = (&mail.hold, &offer.future_release)
-            && seconds.get() > most.seconds
+        if let (Some(hold), Some(most)) = (&mail.hold, &offer.future_release)
+            && !most.takes(hold)
         {
             return Err(replies::HELD_TOO_LONG);
+        }
+        if let (Some(Hold::For(held)), Some(by)) = (&mail.hold, mail.by)
+            && i64::from(by.seconds()) < i64::from(held.get())
+        {
+            return Err(replies::HELD_PAST_BY);
         }
         if offer
             .limits

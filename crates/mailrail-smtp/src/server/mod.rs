@@ -194,9 +194,9 @@ impl Server {
         }
         if due == Due::Auth && code.is_permanent() {
             self.session.failures = self.session.failures.saturating_add(1);
-            if self.session.failures >= self.config.limits.auth_failures {
-                let code = self.say(&replies::TOO_MANY_ATTEMPTS);
-                self.answered(due, code);
+            if self.session.failures > self.config.limits.logins {
+                self.state = State::Commands;
+                self.fail(&replies::TOO_MANY_ATTEMPTS, Error::TooManyLogins);
                 return Ok(());
             }
         }

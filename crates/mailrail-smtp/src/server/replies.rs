@@ -14,7 +14,8 @@ pub(super) const AUTH_LINE_TOO_LONG: Canned = Canned(500, [5, 5, 6], "Line too l
 pub(super) const NOT_IMPLEMENTED: Canned = Canned(502, [5, 5, 1], "Command not implemented");
 pub(super) const PARAMETERS: Canned = Canned(555, [5, 5, 4], "Parameters not recognized");
 pub(super) const TOO_SOON: Canned = Canned(555, [5, 5, 4], "BY is less than this server keeps");
-pub(super) const HELD_TOO_LONG: Canned = Canned(501, [5, 5, 4], "a shorter HOLDFOR");
+pub(super) const HELD_TOO_LONG: Canned = Canned(501, [5, 5, 4], "an earlier release");
+pub(super) const HELD_PAST_BY: Canned = Canned(501, [5, 5, 4], "a release before BY");
 pub(super) const NO_REQUIRETLS: Canned = Canned(550, [5, 7, 30], "REQUIRETLS needs TLS");
 
 pub(super) const EHLO_FIRST: Canned = Canned(503, [5, 5, 1], "Say EHLO first");

@@ -11,7 +11,7 @@ pub use event::Event;
 pub use mailrail_wire::TlsPolicy;
 pub use outcome::{Outcome, Reason};
 
-use crate::{Client, Config, Extensions, Host, Misuse};
+use crate::{Client, Config, Extensions, Host, Misuse, delivery::Promises};
 use alloc::{boxed::Box, string::ToString as _, vec::Vec};
 use bytes::Bytes;
 use core::{fmt, time::Duration};
@@ -90,8 +90,8 @@ pub struct Submission {
     message: Option<Box<Transaction>>,
     /// Whether the last message was begun and not sent: RSET goes before the next.
     is_left_open: bool,
-    /// Whether the last message went to a server that reports.
-    has_dsn: bool,
+    /// What the server that the last message went to does about it.
+    promises: Promises,
     /// How long the server may take for its goodbye, and until when that is.
     last_words: Duration,
     goodbye: Option<Time>,
@@ -158,7 +158,7 @@ impl Submission {
             state: State::Hello,
             message: None,
             is_left_open: false,
-            has_dsn: false,
+            promises: Promises::default(),
             last_words,
             goodbye: None,
             ready: None,
@@ -191,11 +191,10 @@ impl Submission {
         self.client.extensions()
     }
 
-    /// Whether the last message went to a server that reports what becomes of it, so that whoever
-    /// relays need not (DSN, RFC 3461 §5.2.2).
+    /// What the server that the last message went to does about it, so that whoever relays need not.
     #[must_use]
-    pub const fn has_dsn(&self) -> bool {
-        self.has_dsn
+    pub const fn promises(&self) -> Promises {
+        self.promises
     }
 
     /// Whether TLS is in place.

@@ -2,7 +2,8 @@
 
 use super::{Envelope, Outcome, Ready, Reason, State, Submission};
 use crate::{
-    Extensions, Misuse, Reply, ReplyCode, ReversePath, Unfit, client::Verb, command::Body,
+    Extensions, Misuse, Notify, Reply, ReplyCode, ReversePath, Unfit, client::Verb, command::Body,
+    delivery::Promises,
 };
 use alloc::{vec, vec::Vec};
 
@@ -74,10 +75,17 @@ impl Submission {
         message.is_pipelined = offered.pipelining;
         // Without pipelining each chunk would wait for the reply to the one before.
         message.is_chunked = offered.chunking && (offered.pipelining || is_binary);
+        self.promises = Promises { dsn: offered.dsn, deliver_by: offered.deliver_by.is_some() };
+        // Who passes a message on without its time has the next server tell of delays (RFC 2852
+        // §4.1.4.2).
+        let is_untimed = mail.by.is_some_and(|by| by.seconds() > 0) && !self.promises.deliver_by;
         for rcpt in &mut message.envelope.recipients {
             *rcpt = offered.fit_recipient(rcpt.clone());
+            if is_untimed && offered.dsn && rcpt.notify != Some(Notify::NEVER) {
+                let failures = Notify { success: false, failure: true, delay: true };
+                rcpt.notify = Some(rcpt.notify.map_or(failures, |it| Notify { delay: true, ..it }));
+            }
         }
-        self.has_dsn = offered.dsn;
         match offered.fit(mail) {
             Ok(mail) => {
                 self.state = State::Sending;

@@ -1,6 +1,6 @@
 //! What a server offers.
 
-use super::{Extension, Timestamp};
+use super::{Extension, Hold, Timestamp};
 use crate::{
     Reply, SyntaxError,
     grammar::{keyword, whole},
@@ -327,6 +327,14 @@ impl Extensions {
 }
 
 impl FutureRelease {
+    /// Whether a message is held for so long (RFC 4865 §4.2).
+    pub(crate) fn takes(&self, hold: &Hold<'_>) -> bool {
+        match hold {
+            Hold::For(seconds) => seconds.get() <= self.seconds,
+            Hold::Until(until) => until.unix_seconds() <= self.until.unix_seconds(),
+        }
+    }
+
     /// `"250-FUTURERELEASE" SP max-future-release-interval SP max-future-release-date-time`
     fn parse(parameters: &str) -> Option<Self> {
         let (seconds, until) = parameters.split_once(' ')?;

@@ -1,6 +1,6 @@
 //! Whether a message fits what a server offers.
 
-use super::{ByMode, Extensions, Hold, Otherwise};
+use super::{ByMode, Extensions, Otherwise};
 use crate::{
     ReversePath,
     command::{Body, Mail, Rcpt},
@@ -101,9 +101,7 @@ impl Extensions {
         }
         match (&mail.hold, &self.future_release) {
             (Some(_), None) => return Err(Unfit::Hold),
-            (Some(Hold::For(seconds)), Some(most)) if seconds.get() > most.seconds => {
-                return Err(Unfit::Hold);
-            }
+            (Some(hold), Some(most)) if !most.takes(hold) => return Err(Unfit::Hold),
             _ => {}
         }
         if self.mt_priority.is_none() {
@@ -171,6 +169,8 @@ mod tests {
             ("", hold, Err(Unfit::Hold)),
             ("hold", hold, Ok(" HOLDFOR=100")),
             ("hold", "HOLDFOR=101", Err(Unfit::Hold)),
+            ("hold", "HOLDUNTIL=2030-01-01T00:00:00Z", Ok(" HOLDUNTIL=2030-01-01T00:00:00Z")),
+            ("hold", "HOLDUNTIL=2030-01-01T00:00:01Z", Err(Unfit::Hold)),
             (all, "SIZE=1 AUTH=a@b RET=FULL ENVID=x", Ok(" SIZE=1 AUTH=a@b RET=FULL ENVID=x")),
         ] {
             let mut offered = Extensions::default();

@@ -63,6 +63,16 @@ impl DeliverBy {
         self.seconds
     }
 
+    /// The same after that many seconds more. Where a message is to be returned, one is left at
+    /// least: whoever passes it on looks at the time first.
+    #[must_use]
+    pub(crate) fn after(mut self, seconds: i32) -> Self {
+        let most = i32::try_from(SECONDS).unwrap_or(i32::MAX);
+        let least = if self.mode == ByMode::Return { 1 } else { -most };
+        self.seconds = self.seconds.saturating_sub(seconds).clamp(least, most);
+        self
+    }
+
     /// What happens then.
     #[must_use]
     pub const fn mode(self) -> ByMode {

@@ -41,6 +41,28 @@ impl<'a> Timestamp<'a> {
         self.0.ends_with(['Z', 'z'])
     }
 
+    /// The seconds from the start of 1970 (UTC) on; a part of a second counts as a whole one.
+    #[must_use]
+    pub fn unix_seconds(&self) -> i64 {
+        let text = self.0.as_bytes();
+        let number = |from: usize, len: usize| {
+            let digits = text.get(from..from.saturating_add(len)).unwrap_or_default();
+            digits.iter().fold(0, |number, digit| 10 * number + i64::from(digit & 15))
+        };
+        let rest = text.get(19..).unwrap_or_default();
+        let is_end = |byte: &u8| !matches!(byte, b'.' | b'0'..=b'9');
+        let end = rest.iter().position(is_end).unwrap_or(rest.len());
+        let is_cut = rest.get(..end).unwrap_or_default().iter().any(|&byte| byte > b'0');
+        let offset = match rest.get(end) {
+            Some(b'+') => 60 * number(20 + end, 2) + number(23 + end, 2),
+            Some(b'-') => -60 * number(20 + end, 2) - number(23 + end, 2),
+            _ => 0,
+        };
+        let day = days(number(0, 4), number(5, 2), number(8, 2));
+        let minutes = 60 * (24 * day + number(11, 2)) + number(14, 2) - offset;
+        60 * minutes + number(17, 2) + i64::from(is_cut)
+    }
+
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> Timestamp<'static> {
@@ -55,6 +77,14 @@ impl fmt::Display for Timestamp<'_> {
 }
 
 super::from_str!(Timestamp);
+
+/// The days from the start of 1970 to that of a day. A year is counted from March on, so that the day
+/// that some years have more is its last.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let leaps = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    365 * year + leaps + (153 * month + 2) / 5 + day - 719_469
+}
 
 fn is_date_time(text: &[u8]) -> bool {
     let Some((moment, rest)) = text.split_at_checked(19) else { return false };
@@ -99,6 +129,25 @@ fn number(tens: u8, ones: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds() {
+        for (text, seconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("1969-12-31T23:59:59Z", -1),
+            ("2000-02-29T12:00:00Z", 951_825_600),
+            ("2000-03-01T00:00:00Z", 951_868_800),
+            ("2026-11-23T08:00:00Z", 1_795_420_800),
+            ("2026-11-23T08:00:00.000Z", 1_795_420_800),
+            ("2026-11-23T08:00:00.001z", 1_795_420_801),
+            ("2026-11-23T09:30:00+01:30", 1_795_420_800),
+            ("2026-11-23T00:00:00.0-08:00", 1_795_420_800),
+            ("9999-12-31T23:59:60Z", 253_402_300_800),
+        ] {
+            assert_eq!(text.parse::<Timestamp<'_>>().unwrap().unix_seconds(), seconds, "{text}");
+        }
+        assert_eq!(days(0, 3, 1), -719_468);
+    }
 
     #[test]
     fn dates() {

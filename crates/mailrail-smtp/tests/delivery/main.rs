@@ -6,6 +6,13 @@ extern crate alloc;
 mod properties;
 mod world;
 
+use core::time::Duration;
+use mailrail_smtp::{
+    Delivery, EnhancedStatusCode, Reply, ReplyCode,
+    delivery::{Action, Promises, Schedule, State},
+    submission::Outcome,
+};
+use mailrail_wire::Time;
 use world::{read, run};
 
 const SOUTH: &str = "domain south.test: mx1=192.0.2.1,192.0.2.2 mx2=192.0.2.3";
@@ -58,6 +65,30 @@ fn one_round() {
             "and on to the next address where it breaks without",
             "at 192.0.2.1: tls; broken\nat 192.0.2.2: ok",
             &["0:00 try mx1 192.0.2.1 tls=none: bob", "0:00 try mx1 192.0.2.2: bob"],
+        ),
+        (
+            "one that offers what the message takes",
+            "at 192.0.2.1: unfit\nat 192.0.2.3: ok",
+            &["0:00 try mx2 192.0.2.3: bob"],
+        ),
+        (
+            "none offers it",
+            "at 192.0.2.1: unfit\nat 192.0.2.3: unfit",
+            &[
+                "0:00 try mx2 192.0.2.3: bob",
+                "0:00 failed bob: 5.6.3 the message has bytes over 127, and the server does not \
+                 take them",
+            ],
+        ),
+        (
+            "one that may offer it does not answer now",
+            "at 192.0.2.1: unfit\nat 192.0.2.3: broken; ok",
+            &[
+                "0:00 try mx2 192.0.2.3: bob",
+                "0:30 lookup south.test",
+                "0:30 try mx1 192.0.2.1: bob",
+                "0:30 try mx2 192.0.2.3: bob",
+            ],
         ),
         (
             "what is unknown is tried later, and not elsewhere at once",
@@ -272,4 +303,146 @@ fn what_the_sender_wants_to_know() {
         let tried = ["0:00 lookup south.test", "0:00 try mx1 192.0.2.1: bob"];
         case(notify, &text, &[&tried[..], report].concat());
     }
+}
+
+/// FUTURERELEASE: nothing is done before its time, and what is late counts from then on.
+#[test]
+fn held_until_its_time() {
+    for hold in ["HOLDFOR=5400", "HOLDUNTIL=1970-01-01T01:29:59.5Z"] {
+        let text = format!(
+            "from <ann@north.test> {hold}\nto <bob@south.test>\n\
+             domain south.test: mx1=192.0.2.1\nat 192.0.2.1: 451"
+        );
+        let (mut world, envelope) = read(&text);
+        let log = run(&mut world, envelope, true);
+        assert_eq!(log[..2], ["1:30 lookup south.test", "1:30 try mx1 192.0.2.1: bob"], "{hold}");
+        let reports: Vec<_> = log.iter().filter(|line| line.contains("ed bob")).collect();
+        assert_eq!(reports, ["5:30 delayed bob: 4.0.0 451 so", "5d 1:30 failed bob: 4.0.0 451 so"]);
+    }
+    let past = "from <ann@north.test> HOLDUNTIL=1969-01-01T00:00:00Z\nto <bob@south.test>\n\
+                domain south.test: mx1=192.0.2.1\nat 192.0.2.1: ok";
+    case("a time that is past", past, &["0:00 lookup south.test", "0:00 try mx1 192.0.2.1: bob"]);
+}
+
+/// DELIVERBY (RFC 2852): what is said of time to the next server, and to the sender.
+#[test]
+fn in_time_or_not() {
+    let first = "0:00 lookup south.test";
+    for (mail, notify, server, log) in [
+        // §4.1.2: it is refused before.
+        (
+            "BY=3600;R",
+            "",
+            "550",
+            &["try mx1 192.0.2.1 by=3600;R: bob", "failed bob: 5.0.0 550 so"][..],
+        ),
+        // §4.1.3: no further attempts, and a failure.
+        (
+            "BY=3600;R",
+            "",
+            "451",
+            &[
+                "try mx1 192.0.2.1 by=3600;R: bob",
+                "0:30 lookup south.test",
+                "0:30 try mx1 192.0.2.1 by=1800;R: bob",
+                "1:00 failed bob: 5.4.7 not delivered in time: 451 so",
+            ],
+        ),
+        ("BY=1740;R", " NOTIFY=DELAY", "451", &["try mx1 192.0.2.1 by=1740;R: bob"]),
+        // §4.1.3: a warning, and tries go on; the next server hears for how long it is late.
+        (
+            "BY=2700;N",
+            "",
+            "451; 451; ok",
+            &[
+                "try mx1 192.0.2.1 by=2700;N: bob",
+                "0:30 lookup south.test",
+                "0:30 try mx1 192.0.2.1 by=900;N: bob",
+                "0:45 delayed bob: 4.4.7 not delivered in time: 451 so",
+                "1:00 lookup south.test",
+                "1:00 try mx1 192.0.2.1 by=-900;N: bob",
+            ],
+        ),
+        (
+            "BY=2700;N",
+            " NOTIFY=FAILURE",
+            "451; 451; ok",
+            &[
+                "try mx1 192.0.2.1 by=2700;N: bob",
+                "0:30 lookup south.test",
+                "0:30 try mx1 192.0.2.1 by=900;N: bob",
+                "1:00 lookup south.test",
+                "1:00 try mx1 192.0.2.1 by=-900;N: bob",
+            ],
+        ),
+        // It was late when it came: the server before has told.
+        ("BY=-60;N", "", "ok", &["try mx1 192.0.2.1 by=-60;N: bob"]),
+        // §4.1.4.2: the next server does not know of times, and the sender hears of that.
+        (
+            "BY=3600;N",
+            "",
+            "dsn",
+            &["try mx1 192.0.2.1 by=3600;N: bob", "relayed bob: 2.0.0 250 taken"],
+        ),
+        ("BY=3600;N", " NOTIFY=NEVER", "dsn", &["try mx1 192.0.2.1 by=3600;N: bob"]),
+        ("BY=3600;N", "", "timely", &["try mx1 192.0.2.1 by=3600;N: bob"]),
+        ("BY=3600;R", " NOTIFY=SUCCESS", "timely dsn", &["try mx1 192.0.2.1 by=3600;R: bob"]),
+        // §4.1.4: its way is traced, though the next server reports.
+        (
+            "BY=3600;RT",
+            "",
+            "timely dsn",
+            &["try mx1 192.0.2.1 by=3600;RT: bob", "relayed bob: 2.0.0 250 taken"],
+        ),
+    ] {
+        let text = format!(
+            "from <ann@north.test> {mail}\nto <bob@south.test>{notify}\n\
+             domain south.test: mx1=192.0.2.1\nat 192.0.2.1: {server}"
+        );
+        let timed = |line: &&str| match line.starts_with(|it: char| it.is_ascii_digit()) {
+            true => (*line).to_owned(),
+            false => format!("0:00 {line}"),
+        };
+        let log: Vec<String> =
+            [first.to_owned()].into_iter().chain(log.iter().map(timed)).collect();
+        case(mail, &text, &log.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+/// What is on its way when the time is over may arrive; nothing else is begun.
+#[test]
+fn what_runs_past_its_time() {
+    let text = format!(
+        "from <ann@north.test> BY=60;R\nto <a@south.test>\nto <b@north.test>\n{SOUTH}\n\
+         domain north.test: mx3=192.0.2.4"
+    );
+    let (mut world, envelope) = read(&text);
+    let mut delivery = Delivery::new(State::new(envelope, Time::default()), Schedule::default());
+    let (mut attempts, start) = (Vec::new(), Time::default());
+    loop {
+        match delivery.next(start) {
+            Action::LookUp { domain } if domain == "south.test" => {
+                let answer = world.answer(&domain);
+                delivery.found(&domain, answer, start);
+            }
+            Action::LookUp { .. } => {}
+            Action::Try(attempt) => attempts.push(attempt),
+            action => {
+                assert_eq!(action, Action::Wait { until: None });
+                break;
+            }
+        }
+    }
+    let late = start + Duration::from_secs(61);
+    assert_eq!(delivery.envelope(&attempts[0], late).mail.by.unwrap().to_string(), "1;R");
+    let taken = Outcome::Accepted(Reply::new(ReplyCode::OK, "taken"));
+    delivery.tried(&attempts[0], vec![taken], Promises::default(), late);
+    let answer = world.answer("north.test");
+    assert_eq!(delivery.next(late), Action::Wait { until: None });
+    delivery.found("north.test", answer, late);
+    let Action::Report(report) = delivery.next(late) else { panic!("it is tried") };
+    let told = &report.recipients[0];
+    assert_eq!((report.recipients.len(), told.recipient), (1, 1));
+    assert_eq!((told.status, &*told.text), (EnhancedStatusCode::EXPIRED, "not delivered in time"));
+    assert_eq!(delivery.next(late), Action::Done);
 }

@@ -4,8 +4,10 @@ use crate::world::hours;
 use alloc::collections::VecDeque;
 use core::time::Duration;
 use mailrail_smtp::{
-    Delivery, Mailbox, Reply, ReplyCode,
-    delivery::{Action, Answer, Attempt, Exchanger, ReportAction, Schedule, Stage, State},
+    ByMode, DeliverBy, Delivery, Hold, HoldSeconds, Mailbox, Reply, ReplyCode,
+    delivery::{
+        Action, Answer, Attempt, Exchanger, Promises, ReportAction, Schedule, Stage, State,
+    },
     submission::{Envelope, Outcome, Reason},
 };
 use mailrail_wire::Time;
@@ -58,6 +60,8 @@ proptest! {
         domains in prop::collection::vec(0_u8..4, 1..12),
         draws in prop::collection::vec(any::<u8>(), 1..400),
         stops in prop::collection::vec(0_u8..10, 0..200),
+        by in prop::option::of((1..500_000, any::<bool>())),
+        held in prop::option::of(1_u32..100_000),
     ) {
         let mut draws = draws.iter().copied().cycle();
         let mut stops = stops.into_iter();
@@ -66,6 +70,12 @@ proptest! {
         for (n, domain) in domains.iter().enumerate() {
             envelope = envelope.to(format!("r{n}@d{domain}.test").parse::<Mailbox<'_>>().unwrap());
         }
+        envelope.mail.by = by.map(|(seconds, is_returned)| {
+            let mode = if is_returned { ByMode::Return } else { ByMode::Notify };
+            DeliverBy::new(seconds, mode).unwrap()
+        });
+        envelope.mail.hold = held.and_then(HoldSeconds::new).map(Hold::For);
+        let held = Duration::from_secs(held.unwrap_or(0).into());
         let mut schedule = Schedule::default();
         schedule.recipients = 3;
         let mut now = Time::default();
@@ -105,9 +115,13 @@ proptest! {
                                     accepted[at] = 0;
                                 }
                                 let all = vec![outcome(5); attempt.recipients.len()];
-                                delivery.tried(&attempt, all, false, now);
+                                delivery.tried(&attempt, all, Promises::default(), now);
                             } else {
-                                delivery.tried(&attempt, outcomes, draw() % 2 == 0, now);
+                                let promises = Promises {
+                                    dsn: draw() % 2 == 0,
+                                    deliver_by: draw() % 2 == 0,
+                                };
+                                delivery.tried(&attempt, outcomes, promises, now);
                             }
                         }
                     }
@@ -123,7 +137,7 @@ proptest! {
                 delivery = Delivery::new(delivery.into_state(), schedule.clone());
             }
         }
-        prop_assert!(now.saturating_since(Time::default()) <= schedule.give_up + hours(24));
+        prop_assert!(now.saturating_since(Time::default()) <= held + schedule.give_up + hours(24));
         for (at, recipient) in delivery.state().recipients.iter().enumerate() {
             prop_assert_eq!(recipient.stage, Stage::Settled);
             prop_assert_eq!(accepted[at] + failed[at], 1, "recipient {}", at);

@@ -5,7 +5,7 @@ use core::time::Duration;
 use mailrail_smtp::{
     Delivery, EnhancedStatusCode, Reply, ReplyCode, Unfit,
     command::Command,
-    delivery::{Action, Answer, Attempt, Exchanger, Reported, Schedule, State},
+    delivery::{Action, Answer, Attempt, Exchanger, Promises, Reported, Schedule, State},
     submission::{Envelope, Outcome, Reason, TlsPolicy},
 };
 use mailrail_wire::Time;
@@ -61,7 +61,7 @@ fn next(list: Option<&mut Vec<String>>) -> String {
 }
 
 impl World {
-    fn answer(&mut self, domain: &str) -> Answer {
+    pub(crate) fn answer(&mut self, domain: &str) -> Answer {
         let text = next(self.domains.get_mut(domain));
         match text.as_str() {
             "null" => Answer::NullMx,
@@ -91,7 +91,7 @@ impl World {
     }
 
     /// What becomes of each recipient, and whether the server reports.
-    fn attempt(&mut self, at: &Attempt, envelope: &Envelope) -> (Vec<Outcome>, bool) {
+    fn attempt(&mut self, at: &Attempt, envelope: &Envelope) -> (Vec<Outcome>, Promises) {
         let text = next(self.servers.get_mut(&at.address.to_string()));
         let outcomes = envelope.recipients.iter().map(|rcpt| {
             let who = rcpt.forward_path.to_string();
@@ -103,14 +103,17 @@ impl World {
             let common = || text.split(", ").find(|part| !part.contains('=')).unwrap();
             outcome(own.unwrap_or_else(common))
         });
-        (outcomes.collect(), text.contains("dsn"))
+        let promises = Promises { dsn: text.contains("dsn"), deliver_by: text.contains("timely") };
+        (outcomes.collect(), promises)
     }
 }
 
 fn outcome(text: &str) -> Outcome {
     let host = |code, text: &'static str| Reason::Host(Reply::new(code, text));
     match text {
-        "ok" | "dsn" => Outcome::Accepted(Reply::new(ReplyCode::OK, "taken")),
+        "ok" | "dsn" | "timely" | "timely dsn" => {
+            Outcome::Accepted(Reply::new(ReplyCode::OK, "taken"))
+        }
         "broken" => Outcome::broken("connection refused"),
         "no starttls" => Outcome::Refused(Reason::Insecure),
         "no requiretls" => Outcome::Refused(Unfit::RequireTls.into()),
@@ -118,6 +121,7 @@ fn outcome(text: &str) -> Outcome {
         "unknown" => Outcome::Unknown(Reason::Broken("no reply".into())),
         "busy" => Outcome::Deferred(host(ReplyCode::UNAVAILABLE, "busy")),
         "unwelcome" => Outcome::Refused(host(ReplyCode::TRANSACTION_FAILED, "no service")),
+        "unfit" => Outcome::Refused(Unfit::EightBit.into()),
         "many" => Outcome::Deferred(Reason::TooMany(1)),
         code => {
             let code = ReplyCode::new(code.parse().unwrap()).unwrap();
@@ -168,10 +172,12 @@ pub(crate) fn run(world: &mut World, envelope: Envelope, restarts: bool) -> Vec<
                 let tls = format!("{:?}", attempt.tls).to_lowercase();
                 let tls =
                     if tls == "opportunistic" { String::new() } else { format!(" tls={tls}") };
-                log.push(format!("{at} try {} {}{tls}: {who}", attempt.host, attempt.address));
-                let envelope = delivery.envelope(&attempt);
-                let (outcomes, has_dsn) = world.attempt(&attempt, &envelope);
-                delivery.tried(&attempt, outcomes, has_dsn, now);
+                let envelope = delivery.envelope(&attempt, now);
+                assert_eq!(envelope.mail.hold, None);
+                let by = envelope.mail.by.map(|by| format!(" by={by}")).unwrap_or_default();
+                log.push(format!("{at} try {} {}{tls}{by}: {who}", attempt.host, attempt.address));
+                let (outcomes, promises) = world.attempt(&attempt, &envelope);
+                delivery.tried(&attempt, outcomes, promises, now);
                 continue;
             }
             Action::Report(report) => {

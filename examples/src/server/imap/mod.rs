@@ -26,9 +26,6 @@ use selected::Selected;
 use std::net::SocketAddr;
 use work::Work;
 
-/// How many wrong passwords a connection may try.
-const LOGINS_MAX: u32 = 5;
-
 /// What is offered besides TLS and SASL mechanisms.
 const OFFER: [Capability; 11] = [
     Capability::Imap4Rev1,
@@ -125,7 +122,6 @@ struct Session<'c> {
     over_limit: bool,
     request: Option<Request>,
     login: Option<Login>,
-    wrong_passwords: u32,
     /// Whose mailboxes; empty before the login.
     account: String,
     selected: Option<Box<Selected>>,
@@ -141,7 +137,6 @@ impl<'c> Session<'c> {
             over_limit,
             request: None,
             login: None,
-            wrong_passwords: 0,
             account: String::new(),
             selected: None,
             appending: None,
@@ -242,12 +237,7 @@ impl<'c> Session<'c> {
             return imap.ok(None, text("logged in"));
         }
         tracing::info!(%peer, "imap: wrong name or password");
-        self.wrong_passwords += 1;
-        imap.no(code(Code::AuthenticationFailed), text("wrong name or password"))?;
-        if self.wrong_passwords < LOGINS_MAX {
-            return Ok(());
-        }
-        imap.bye(None, text("too many attempts"))
+        imap.no(code(Code::AuthenticationFailed), text("wrong name or password"))
     }
 
     /// Returns when there may be something to tell of the selected mailbox.
