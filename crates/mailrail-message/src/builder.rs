@@ -13,7 +13,7 @@ mod phrase;
 pub(crate) mod pieces;
 pub(crate) mod report;
 pub(crate) mod stream;
-mod text;
+pub(crate) mod text;
 mod write;
 mod writer;
 

@@ -38,7 +38,7 @@ impl BodyType {
     }
 
     /// The name of the transfer encoding that changes nothing (RFC 2045 §6.2).
-    pub(super) const fn identity(self) -> &'static str {
+    pub(crate) const fn identity(self) -> &'static str {
         match self {
             Self::SevenBit => "7bit",
             Self::EightBitMime => "8bit",

@@ -182,8 +182,7 @@ pub(super) struct Part {
     is_ended: bool,
     coding: Coding,
     given: Bytes,
-    /// The start of a line that has not ended.
-    carry: Vec<u8>,
+    encoder: base64::Encoder,
     checks: Checks,
 }
 
@@ -214,7 +213,7 @@ impl Part {
             is_ended: key.is_none(),
             coding,
             given,
-            carry: Vec::new(),
+            encoder: base64::Encoder::default(),
             checks: Checks { lines: Lines::default(), boundary, tail: Vec::new() },
         }
     }
@@ -256,24 +255,11 @@ impl Part {
             return (!piece.is_empty()).then_some(piece);
         }
         let mut out = Vec::new();
-        if !self.carry.is_empty() {
-            let room = base64::BYTES_A_LINE.saturating_sub(self.carry.len());
-            self.carry.extend_from_slice(&self.given.split_to(room.min(self.given.len())));
-            let is_last = self.is_ended && self.given.is_empty();
-            if self.carry.len() < base64::BYTES_A_LINE && !is_last {
-                return None;
-            }
-            base64::encode_into(&self.carry, &mut out);
-            self.carry.clear();
+        while out.is_empty() && !self.given.is_empty() {
+            self.encoder.encode(&self.given.split_to(self.given.len().min(CHUNK)), &mut out);
         }
-        let chunk = self.given.len().min(CHUNK);
-        let chunk = match chunk == self.given.len() && self.is_ended {
-            true => chunk,
-            false => chunk - chunk % base64::BYTES_A_LINE,
-        };
-        base64::encode_into(&self.given.split_to(chunk), &mut out);
-        if self.given.len() < base64::BYTES_A_LINE {
-            self.carry.extend_from_slice(&core::mem::take(&mut self.given));
+        if self.is_ended && self.given.is_empty() {
+            self.encoder.finish(&mut out);
         }
         (!out.is_empty()).then(|| out.into())
     }

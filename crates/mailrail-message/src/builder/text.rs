@@ -10,7 +10,7 @@ use crate::encoding::{base64, quoted_printable};
 
 /// How a part is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(crate) enum Coding {
     /// As it is; the way must carry this.
     Identity(BodyType),
     QuotedPrintable,
@@ -18,7 +18,7 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Identity(body_type) => body_type.identity(),
             Self::QuotedPrintable => "quoted-printable",
@@ -35,10 +35,14 @@ impl Coding {
         if needs <= way && !is_touchy {
             return Self::Identity(needs);
         }
-        if quoted_printable::estimate(lines) as u64 > base64::encoded_len(lines.len() as u64) {
-            Self::Base64
-        } else {
-            Self::QuotedPrintable
+        Self::shorter(lines)
+    }
+
+    /// The encoding that makes less of text.
+    pub(crate) fn shorter(text: &[u8]) -> Self {
+        match quoted_printable::estimate(text) as u64 > base64::encoded_len(text.len() as u64) {
+            true => Self::Base64,
+            false => Self::QuotedPrintable,
         }
     }
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::scan::from;
+use crate::scan::{from, slice};
 
 /// How many bytes a line of 76 characters holds.
 pub const BYTES_A_LINE: usize = 57;
@@ -201,6 +201,72 @@ pub fn encode_into(bytes: &[u8], text: &mut Vec<u8>) {
     lines::encode(bytes, text);
 }
 
+/// Encodes bytes that come in chunks, to the same text as [`encode`] at every cut.
+///
+/// # Examples
+/// ```
+/// use mailrail_message::encoding::base64::Encoder;
+///
+/// let (mut encoder, mut text) = (Encoder::default(), Vec::new());
+/// for chunk in ["He", "l", "lo"] {
+///     encoder.encode(chunk.as_bytes(), &mut text);
+/// }
+/// encoder.finish(&mut text);
+/// assert_eq!(text, b"SGVsbG8=\r\n");
+/// ```
+#[derive(Clone)]
+pub struct Encoder {
+    /// The start of a line that is not whole.
+    line: [u8; BYTES_A_LINE],
+    filled: usize,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self { line: [0; BYTES_A_LINE], filled: 0 }
+    }
+}
+
+impl core::fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Encoder").field("held", &self.filled).finish()
+    }
+}
+
+impl Encoder {
+    /// Appends the lines that are whole.
+    pub fn encode(&mut self, chunk: &[u8], text: &mut Vec<u8>) {
+        let mut rest = chunk;
+        if self.filled > 0 {
+            rest = self.fill(rest);
+            if self.filled < BYTES_A_LINE {
+                return;
+            }
+            self.finish(text);
+        }
+        let lines = rest.len() - rest.len() % BYTES_A_LINE;
+        encode_into(slice(rest, 0..lines), text);
+        self.fill(from(rest, lines));
+    }
+
+    /// Takes what the line has room for, and gives the rest.
+    fn fill<'c>(&mut self, chunk: &'c [u8]) -> &'c [u8] {
+        let room = self.line.get_mut(self.filled..).unwrap_or_default();
+        let (taken, rest) = chunk.split_at(chunk.len().min(room.len()));
+        for (place, byte) in room.iter_mut().zip(taken) {
+            *place = *byte;
+        }
+        self.filled += taken.len();
+        rest
+    }
+
+    /// Appends the last line, where nothing more comes.
+    pub fn finish(&mut self, text: &mut Vec<u8>) {
+        encode_into(slice(&self.line, 0..self.filled), text);
+        self.filled = 0;
+    }
+}
+
 /// Encodes a few bytes without line ends.
 pub(crate) fn encode_word(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
@@ -245,6 +311,12 @@ mod tests {
             }
             assert_eq!(code.len() as u64, encoded_len(bytes.len() as u64));
             assert_eq!(decode(&code), bytes);
+            for size in [1, 20, 57, 58, 400] {
+                let (mut encoder, mut text) = (Encoder::default(), Vec::new());
+                bytes.chunks(size).for_each(|chunk| encoder.encode(chunk, &mut text));
+                encoder.finish(&mut text);
+                assert_eq!(text, code, "{size}");
+            }
         }
     }
 

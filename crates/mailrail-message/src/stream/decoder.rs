@@ -11,7 +11,7 @@ use crate::header::content_transfer_encoding::TransferEncoding;
 use crate::scan::slice;
 
 /// What becomes of the bytes of a body.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) enum Decoder {
     /// They stand between the parts of a multipart and mean nothing.
     #[default]

@@ -1,7 +1,7 @@
 //! A message read while it arrives.
 
 mod body;
-mod decoder;
+pub(crate) mod decoder;
 mod event;
 mod header;
 

@@ -24,22 +24,29 @@ pub fn encode(text: &[u8]) -> Vec<u8> {
 
 /// The same, at the end of a buffer.
 pub fn encode_into(text: &[u8], code: &mut Vec<u8>) {
-    append(text, false, code);
+    append(text, Mode::default(), code);
+}
+
+#[derive(Clone, Copy, Default)]
+struct Mode {
+    /// The last line goes on behind the text, after a soft line break.
+    continues: bool,
+    /// Two dashes at the start of a line are escaped.
+    escapes_dashes: bool,
 }
 
 const fn is_plain(byte: u8) -> bool {
     ((byte >= b' ') & (byte <= b'~') & (byte != b'=')) | (byte == b'\t')
 }
 
-/// Appends text; `continues`: its last line goes on behind it, after a soft line break.
-fn append(text: &[u8], continues: bool, code: &mut Vec<u8>) {
+fn append(text: &[u8], mode: Mode, code: &mut Vec<u8>) {
     let start = code.len();
     // A CR or LF may be escaped too, and each line may have two escapes that are counted nowhere, for its first and last byte;
     // soft line breaks come after 73 bytes at least.
     let most = estimate(text) + 4 * (1 + memchr::memchr2_iter(b'\r', b'\n', text).count());
     code.resize(start + most + 3 * (1 + most / 73) + ROOM, 0);
     let out = code.get_mut(start..).unwrap_or_default();
-    let mut line = Line { text, continues, read: 0, out, written: 0, column: 0 };
+    let mut line = Line { text, mode, read: 0, out, written: 0, column: 0 };
     line.touchy();
     bits::places(text, |byte| !is_plain(byte), |at| line.odd(at));
     let written = line.finish();
@@ -70,7 +77,7 @@ const ROOM: usize = LINE + STEP + 4;
 /// The line that is being filled.
 struct Line<'t, 'o> {
     text: &'t [u8],
-    continues: bool,
+    mode: Mode,
     /// How much of the text is taken.
     read: usize,
     /// Large enough for all.
@@ -83,7 +90,7 @@ struct Line<'t, 'o> {
 impl Line<'_, '_> {
     /// Tells how much was written.
     fn finish(mut self) -> usize {
-        match self.continues {
+        match self.mode.continues {
             true => {
                 self.run(self.text.len());
                 self.end(b"=\r\n");
@@ -96,7 +103,7 @@ impl Line<'_, '_> {
     /// Whether a line ends here.
     fn is_end(&self, at: usize) -> bool {
         match self.text.get(at) {
-            None => !self.continues,
+            None => !self.mode.continues,
             Some(b'\r') => self.text.get(at + 1) == Some(&b'\n'),
             Some(_) => false,
         }
@@ -107,6 +114,7 @@ impl Line<'_, '_> {
         let is_touchy = match self.text.get(self.read) {
             Some(b'F') => from(self.text, self.read).starts_with(b"From "),
             Some(b'.') => self.is_end(self.read + 1),
+            Some(b'-') if self.mode.escapes_dashes => from(self.text, self.read).starts_with(b"--"),
             _ => false,
         };
         if is_touchy && let Some(byte) = self.text.get(self.read) {
@@ -246,6 +254,7 @@ pub(crate) fn estimate(text: &[u8]) -> usize {
 pub struct Encoder {
     /// The start of a line that has not ended.
     held: Vec<u8>,
+    escapes_dashes: bool,
 }
 
 impl core::fmt::Debug for Encoder {
@@ -258,6 +267,15 @@ impl core::fmt::Debug for Encoder {
 const HELD: usize = 4096;
 
 impl Encoder {
+    /// One whose text cannot hold a boundary, whichever that is.
+    pub(crate) fn for_parts() -> Self {
+        Self { held: Vec::new(), escapes_dashes: true }
+    }
+
+    fn append(&self, text: &[u8], continues: bool, code: &mut Vec<u8>) {
+        append(text, Mode { continues, escapes_dashes: self.escapes_dashes }, code);
+    }
+
     /// Appends what the chunk adds.
     pub fn encode(&mut self, chunk: &[u8], code: &mut Vec<u8>) {
         let ends = memchr::memrchr_iter(b'\n', chunk);
@@ -269,7 +287,7 @@ impl Encoder {
         let lines = ends.take(HELD).find(is_pair).map_or(0, |end| end + 1);
         if lines > 0 {
             if self.held.is_empty() {
-                encode_into(slice(chunk, 0..lines), code);
+                self.append(slice(chunk, 0..lines), false, code);
             } else {
                 // Only the rest of the line that is held is copied.
                 let first = memchr::memmem::find(chunk, b"\r\n").map_or(lines, |end| end + 2);
@@ -280,8 +298,8 @@ impl Encoder {
                 };
                 let mut line = core::mem::take(&mut self.held);
                 line.extend_from_slice(slice(chunk, 0..first));
-                encode_into(&line, code);
-                encode_into(slice(chunk, first..lines), code);
+                self.append(&line, false, code);
+                self.append(slice(chunk, first..lines), false, code);
             }
         }
         let mut rest = from(chunk, lines);
@@ -292,7 +310,7 @@ impl Encoder {
             if self.held.len() > HELD {
                 // The last bytes may be the start of a line end.
                 let ready = self.held.len() - 1;
-                append(slice(&self.held, 0..ready), true, code);
+                self.append(slice(&self.held, 0..ready), true, code);
                 self.held.drain(..ready);
             }
         }
@@ -300,7 +318,8 @@ impl Encoder {
 
     /// Appends what is left, where nothing more comes.
     pub fn finish(&mut self, code: &mut Vec<u8>) {
-        encode_into(&core::mem::take(&mut self.held), code);
+        let held = core::mem::take(&mut self.held);
+        self.append(&held, false, code);
     }
 }
 
