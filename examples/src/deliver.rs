@@ -4,24 +4,30 @@
 use crate::{
     dial,
     drive::{
-        Clock, Tap,
+        self, Clock, Tap,
         tokio::{Link, Stream, Tls},
     },
-    lookup::{self, Resolver},
+    lookup::Resolver,
     outgoing,
     policy::Policies,
     store,
-    tls::dane_client,
+    tls::{Authorities, Witness},
+    tls_reports::TlsReports,
+    way::{Came, Proof, Way},
 };
 use bytes::Bytes;
-use mailrail_mx::{Demand, Exchanges, StsPolicy};
 use mailrail_smtp::{
-    Config, Domain, ForwardPath, Host, Submission,
-    delivery::{Answer, Attempt, Exchanger, Promises},
-    submission::{Envelope, Event, Outcome, TlsPolicy},
+    Config, Domain, Host, Submission,
+    delivery::{Answer, Attempt, Promises},
+    submission::{Envelope, Event, Outcome, Reason, TlsPolicy},
 };
 use rustls::{ClientConfig, pki_types::ServerName};
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt, io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 /// A message that can be read from its start as often as it takes.
 pub trait Source: Sync {
@@ -87,8 +93,12 @@ pub struct Courier {
     pub own: Option<Domain<'static>>,
     /// TLS, without a check of who the peer is: better than none (RFC 7435).
     pub tls: Arc<ClientConfig>,
+    /// By whom certificates are proved where they must be.
+    pub authorities: Authorities,
     /// Where domains' MTA-STS policies come from; none: they are not asked for.
     pub policies: Option<Policies>,
+    /// Counts what becomes of TLS, for the domains that want to know; none: it is not counted.
+    pub reports: Option<TlsReports>,
     /// Sees each conversation.
     pub tap: Option<Taps>,
 }
@@ -99,82 +109,38 @@ impl fmt::Debug for Courier {
     }
 }
 
-impl Courier {
+/// One message on its way out: its lookups, and its attempts, which go by what those told.
+#[derive(Debug)]
+pub struct Errand {
+    courier: Arc<Courier>,
+    /// The message must go by TLS that proves where it goes (RFC 8689).
+    requires_tls: bool,
+    /// The ways looked up, by domain in lower case.
+    ways: Mutex<HashMap<String, Arc<Way>>>,
+}
+
+impl Errand {
+    /// That of a message; `requires_tls` says that it must go by TLS that proves where it goes
+    /// (REQUIRETLS, RFC 8689).
+    #[must_use]
+    pub fn new(courier: Arc<Courier>, requires_tls: bool) -> Self {
+        Self { courier, requires_tls, ways: Mutex::default() }
+    }
+
+    fn ways(&self) -> MutexGuard<'_, HashMap<String, Arc<Way>>> {
+        // What a panic leaves behind is a whole map.
+        self.ways.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Looks a domain's exchangers up.
     pub async fn look_up(&self, domain: &str) -> Answer {
-        let mut found = match self.resolver.exchanges(domain).await {
-            Ok(found) if found.null_mx => return Answer::NullMx,
-            Ok(found) => found,
-            Err(lookup::Error::Domain(error)) => return Answer::NotADomain(error.to_string()),
-            Err(lookup::Error::Lookup(mailrail_mx::Error::NoSuchDomain)) => {
-                return Answer::NoSuchDomain;
+        match Way::find(&self.courier, domain, self.requires_tls).await {
+            Ok(way) => {
+                let hosts = way.hosts();
+                self.ways().insert(domain.to_lowercase(), Arc::new(way));
+                hosts
             }
-            Err(lookup::Error::Lookup(mailrail_mx::Error::NoAddress)) => return Answer::NoAddress,
-            Err(error) => return Answer::NotNow(error.to_string()),
-        };
-        let is_own = self.own.as_ref().is_some_and(|own| found.keep_preferred_to(own.as_str()));
-        if is_own && found.exchangers.is_empty() {
-            return Answer::Loop;
-        }
-        if found.usable().next().is_none() && found.is_temporary() {
-            return Answer::NotNow("no exchanger has an address".into());
-        }
-        let policy = self.policy(domain, &found).await;
-        let (mut exchangers, mut refused) = (Vec::new(), None);
-        for host in found.usable() {
-            let mut exchanger = Exchanger::new(host.host.clone(), host.addresses.clone());
-            match found.demand(host, policy.as_ref(), false) {
-                Demand::Refused(why) => {
-                    refused = Some(format!("{}: {why}", host.host));
-                    continue;
-                }
-                // Where it is only tested, what fails has no consequence.
-                Demand::Opportunistic | Demand::WebPki { is_enforced: false, .. } => {}
-                _ => exchanger.tls = TlsPolicy::Required,
-            }
-            exchangers.push(exchanger);
-        }
-        match refused {
-            Some(why) if exchangers.is_empty() => Answer::NotNow(why),
-            _ => Answer::Found(exchangers),
-        }
-    }
-
-    async fn policy(&self, domain: &str, found: &Exchanges) -> Option<StsPolicy> {
-        let policies = self.policies.as_ref()?;
-        policies.policy(domain, found.sts.as_ref()).await
-    }
-
-    /// What TLS is to prove to the host of an attempt that needs it, and the name to ask it for: as
-    /// the lookup told, which is at hand still.
-    async fn proof(
-        &self,
-        envelope: &Envelope,
-        host: &str,
-    ) -> Result<(Arc<ClientConfig>, String), String> {
-        let unchecked = (Arc::clone(&self.tls), host.to_owned());
-        let domain = envelope.recipients.first().and_then(|rcpt| match &rcpt.forward_path {
-            ForwardPath::Mailbox(mailbox) => match &mailbox.host {
-                Host::Domain(domain) => Some(domain.as_str()),
-                Host::Literal(_) => None,
-            },
-            _ => None,
-        });
-        let Some(domain) = domain else { return Ok(unchecked) };
-        let found = self.resolver.exchanges(domain).await.map_err(|error| error.to_string())?;
-        let policy = self.policy(domain, &found).await;
-        let exchanger = found.exchangers.iter().find(|exchanger| exchanger.host == host);
-        let exchanger = exchanger.ok_or("it is not the domain's exchanger any more")?;
-        match (found.demand(exchanger, policy.as_ref(), false), &self.policies) {
-            (Demand::Dane(records), _) => {
-                let config = dane_client(records.clone()).map_err(|error| error.to_string())?;
-                Ok((config, records.base().to_owned()))
-            }
-            (Demand::WebPki { name, is_enforced: true }, Some(policies)) => {
-                Ok((policies.client(), name.to_owned()))
-            }
-            (Demand::Refused(why), _) => Err(why.to_string()),
-            _ => Ok(unchecked),
+            Err(answer) => answer,
         }
     }
 
@@ -185,20 +151,26 @@ impl Courier {
         envelope: Envelope,
         message: &impl Source,
     ) -> (Vec<Outcome>, Promises) {
-        let all = envelope.recipients.len();
-        let addr = SocketAddr::new(attempt.address, self.port);
+        let (all, courier) = (envelope.recipients.len(), &self.courier);
+        let addr = SocketAddr::new(attempt.address, courier.port);
         let why = |why: &dyn fmt::Display| {
             let broken = Outcome::broken(format_args!("{} ({addr}): {why}", attempt.host));
             (vec![broken; all], Promises::default())
         };
-        let (tls, name) = match attempt.tls {
-            TlsPolicy::Required => match self.proof(&envelope, &attempt.host).await {
-                Ok(proof) => proof,
-                Err(error) => return why(&error),
-            },
-            _ => (Arc::clone(&self.tls), attempt.host.clone()),
+        // TLS was tried before, and is not any more.
+        let way = self.way(&envelope).filter(|_| attempt.tls != TlsPolicy::None);
+        let proof = match &way {
+            Some(way) => way.proof(&attempt.host, courier),
+            None if attempt.tls == TlsPolicy::Required => {
+                Ok(Proof::of_address(attempt.address, courier))
+            }
+            None => Ok(Proof::unchecked(&attempt.host, courier)),
         };
-        let mut submission = Submission::new(self.hello.clone(), attempt.tls, Config::default());
+        let proof = match proof {
+            Ok(proof) => proof,
+            Err(error) => return why(&error),
+        };
+        let mut submission = Submission::new(courier.hello.clone(), attempt.tls, Config::default());
         if let Err(misuse) = submission.send(envelope) {
             return why(&misuse);
         }
@@ -206,26 +178,59 @@ impl Courier {
             Ok(tcp) => tcp,
             Err(error) => return why(&error),
         };
-        let name = ServerName::try_from(name);
-        let tls = name.map_or(Tls::Unavailable, |name| Tls::Client(tls, name));
+        let name = ServerName::try_from(proof.name);
+        let tls = name.map_or(Tls::Unavailable, |name| Tls::Client(proof.config, name));
         let mut link = Link::new(submission, Stream::new(tcp, tls), Clock::start());
-        if let Some(tap) = &self.tap {
+        if let Some(tap) = &courier.tap {
             link.tap(tap());
         }
-        let outcomes = talk(&mut link, message).await;
+        let (outcomes, error) = talk(&mut link, message).await;
+        if let Some(way) = way {
+            let tolerated = proof.witness.and_then(Witness::take);
+            let submission = link.conn();
+            let came = match (tolerated, &error) {
+                _ if !submission.is_secured() => match &error {
+                    Some(error) if is_about_tls(&outcomes) => Some(Came::Broken(error)),
+                    _ => submission.extensions().map(|_| Came::NotOffered),
+                },
+                (Some(error), _) => Some(Came::Tolerated(error)),
+                (None, _) => Some(Came::Secured),
+            };
+            if let Some(came) = came {
+                way.came(&attempt.host, attempt.address, came);
+            }
+        }
         (outcomes, link.conn().promises())
+    }
+
+    /// The way to the domain that all of an attempt's recipients are in; none where that is an
+    /// address.
+    fn way(&self, envelope: &Envelope) -> Option<Arc<Way>> {
+        let mailbox = envelope.recipients.first()?.forward_path.mailbox()?;
+        match &mailbox.host {
+            Host::Domain(domain) => self.ways().get(&domain.as_str().to_lowercase()).cloned(),
+            Host::Literal(_) => None,
+        }
     }
 }
 
-/// Has the conversation to its end.
-async fn talk(link: &mut Link<Submission, Stream>, message: &impl Source) -> Vec<Outcome> {
+/// Whether a conversation ended because TLS could not be put in place.
+fn is_about_tls(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().filter_map(Outcome::reason).any(|reason| matches!(reason, Reason::Tls(_)))
+}
+
+/// Has the conversation to its end, and tells why it broke off, where it did.
+async fn talk(
+    link: &mut Link<Submission, Stream>,
+    message: &impl Source,
+) -> (Vec<Outcome>, Option<io::Error>) {
     let mut outcomes = None;
-    let ended = converse(link, message, &mut outcomes).await;
-    let why = match ended {
-        Ok(()) => "the connection ended".to_owned(),
-        Err(error) => error.to_string(),
-    };
-    outcomes.or_else(|| link.conn().abandon(why)).unwrap_or_default()
+    let error = converse(link, message, &mut outcomes).await.err();
+    let outcomes = outcomes.or_else(|| match &error {
+        Some(error) => link.conn().abandon(error),
+        None => link.conn().abandon("the connection ended"),
+    });
+    (outcomes.unwrap_or_default(), error)
 }
 
 /// An error breaks off what was begun: the server must not take a half.
@@ -235,7 +240,11 @@ async fn converse(
     outcomes: &mut Option<Vec<Outcome>>,
 ) -> io::Result<()> {
     let mut pieces = message.pieces()?;
-    while let Some((event, submission)) = link.next_event().await.map_err(io::Error::other)? {
+    let as_io = |error| match error {
+        drive::Error::Io(error) => error,
+        error => io::Error::other(error),
+    };
+    while let Some((event, submission)) = link.next_event().await.map_err(as_io)? {
         match event {
             Event::WantMessage => match pieces.next().await? {
                 Some(piece) => submission.message(piece),

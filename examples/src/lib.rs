@@ -26,7 +26,9 @@ pub mod store;
 pub mod submit;
 pub mod terminal;
 pub mod tls;
+pub mod tls_reports;
 pub mod transcript;
+mod way;
 
 /// Compiles the example of the project's README.
 #[cfg(doctest)]

@@ -97,11 +97,11 @@ impl Resolver {
     }
 
     /// Has it ask for what TLS must prove, too: TLSA records of that port, the domain's MTA-STS
-    /// record where `sts` says so, and where its TLS reports go.
+    /// record where `sts` says so, and where its TLS reports go where `reports` does.
     #[must_use]
-    pub fn with_security(mut self, port: u16, sts: bool) -> Self {
+    pub fn with_security(mut self, port: u16, sts: bool, reports: bool) -> Self {
         (self.config.dane, self.config.port) = (true, port);
-        (self.config.sts, self.config.tls_report) = (sts, sts);
+        (self.config.sts, self.config.tls_report) = (sts, reports);
         self
     }
 

@@ -1,16 +1,19 @@
 //! TLS settings of servers and clients.
 
 mod dane;
+mod judge;
+mod witness;
 
 pub use dane::dane_client;
+pub use witness::Witness;
 
 use mailrail_sasl::ChannelBinding;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    ClientConfig, RootCertStore, ServerConfig,
+    client::WebPkiServerVerifier,
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use std::{path::Path, sync::Arc};
 
@@ -141,7 +144,7 @@ fn server_with(
     Ok(Arc::new(Server { config: Arc::new(config), end_point }))
 }
 
-fn client_with(roots: RootCertStore) -> Result<Arc<ClientConfig>, Error> {
+fn client_with(roots: impl Into<Arc<RootCertStore>>) -> Result<Arc<ClientConfig>, Error> {
     let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
@@ -155,6 +158,55 @@ fn client_with(roots: RootCertStore) -> Result<Arc<ClientConfig>, Error> {
 ///
 /// Where `ca` cannot be read or holds no certificate.
 pub fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
+    client_with(roots(ca)?)
+}
+
+/// Who is trusted to say whose a certificate is.
+#[derive(Debug, Clone)]
+pub struct Authorities {
+    client: Arc<ClientConfig>,
+    verifier: Arc<WebPkiServerVerifier>,
+}
+
+impl Authorities {
+    /// Those whom the system trusts, and the certificates in `ca`.
+    ///
+    /// # Errors
+    ///
+    /// Where `ca` cannot be read or holds no certificate.
+    pub fn new(ca: Option<&Path>) -> Result<Self, Error> {
+        let roots = Arc::new(roots(ca)?);
+        let verifier = verifier(Arc::clone(&roots), provider())?;
+        Ok(Self { client: client_with(roots)?, verifier })
+    }
+
+    /// The settings of a client that trusts them, and nobody else.
+    #[must_use]
+    pub fn client(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.client)
+    }
+
+    /// The settings of a client that takes any certificate, and tells what they would say of it; for
+    /// one connection.
+    ///
+    /// # Errors
+    ///
+    /// Those of rustls.
+    pub fn witness(&self) -> Result<(Arc<ClientConfig>, Witness), Error> {
+        witness::client(Arc::clone(&self.verifier))
+    }
+}
+
+fn verifier(
+    roots: Arc<RootCertStore>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, rustls::Error> {
+    WebPkiServerVerifier::builder_with_provider(roots, provider)
+        .build()
+        .map_err(|error| rustls::Error::General(error.to_string()))
+}
+
+fn roots(ca: Option<&Path>) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     // Some systems keep roots that rustls refuses; the others are as good as before.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -163,7 +215,7 @@ pub fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
             roots.add(certificate)?;
         }
     }
-    client_with(roots)
+    Ok(roots)
 }
 
 /// The settings of a client that takes any certificate: whoever sits between can read along. For
@@ -174,55 +226,5 @@ pub fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
 ///
 /// Those of rustls.
 pub fn unchecked_client() -> Result<Arc<ClientConfig>, Error> {
-    client_verifying(Arc::new(Anyone(provider())))
-}
-
-fn client_verifying(verifier: Arc<dyn ServerCertVerifier>) -> Result<Arc<ClientConfig>, Error> {
-    let config = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
-}
-
-/// Lets every certificate pass, but not every signature: the peer does hold the key it shows.
-#[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+    judge::client(judge::Anyone)
 }

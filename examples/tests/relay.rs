@@ -22,6 +22,13 @@ const CLIENT: &str = env!("CARGO_BIN_EXE_mailrail-client");
 const ANY: &str = "127.0.0.1:0";
 const BOB: &str = "bob@south.test";
 
+/// Delivers a message, and tells how that ended.
+fn deliver(resolver: &str, port: &str, more: &[&str], to: &[&str]) -> (Option<i32>, String) {
+    let there = ["deliver", "--resolver", resolver, "--port", port, "--from", "ann@north.test"];
+    let arguments = [&there[..], more, &["-", "--to"], to].concat();
+    status(&run(CLIENT, &arguments, b"Subject: x\n\nx\n").unwrap())
+}
+
 fn house(args: &[&str]) -> House {
     House::new(SERVER, "south.test", &[BOB], args).unwrap()
 }
@@ -78,11 +85,7 @@ fn delivery_tries_the_next_exchanger() {
     let mut house = house(&["--smtp", ANY, "--tls-self-signed"]).started().unwrap();
     let resolver = serve(ZONES).unwrap().to_string();
     let port = house.addr("smtp").unwrap().port().to_string();
-    let start = ["deliver", "--resolver", &resolver, "--port", &port, "--from", "ann@north.test"];
-    let deliver = |to: &[&str]| {
-        let to = [&start[..], &["-", "--to"], to].concat();
-        status(&run(CLIENT, &to, b"Subject: x\n\nx\n").unwrap())
-    };
+    let deliver = |to: &[&str]| deliver(&resolver, &port, &[], to);
     assert_eq!(deliver(&[BOB]), done());
     let (code, error) = deliver(&["x@null.test", "eve@south.test", "y@nowhere.test", BOB]);
     let lines: Vec<_> = error.lines().collect();
@@ -115,20 +118,7 @@ fn a_temporary_refusal_goes_on_to_the_next_exchanger() {
         "QUIT" => Some("221 Bye"),
         _ => Some("250 Ok"),
     });
-    let arguments = [
-        "deliver",
-        "--resolver",
-        &resolver,
-        "--port",
-        &port,
-        "--from",
-        "a@north.test",
-        "-",
-        "--to",
-        BOB,
-        "eve@south.test",
-    ];
-    let (code, error) = status(&run(CLIENT, &arguments, b"x\n").unwrap());
+    let (code, error) = deliver(&resolver, &port, &[], &[BOB, "eve@south.test"]);
     assert_eq!((code, &*error), (Some(1), "eve@south.test: 550 5.7.1 Not from you\n"));
     assert_eq!(house.inbox(BOB).unwrap().len(), 1);
 }
@@ -141,28 +131,13 @@ fn a_server_that_cannot_do_starttls_gets_mail_without() {
         (line, 0) if !line.is_ascii() || line.contains('\0') => None,
         (line, _) if line.starts_with("EHLO ") => Some("250-fake\r\n250 STARTTLS"),
         ("DATA", 1) => Some("354 Go on"),
-        ("x", 1) => Some(""),
+        ("Subject: x" | "" | "x", 1) => Some(""),
         (_, 1) => Some("250 Ok"),
         _ => None,
     });
     let resolver = serve(ZONES).unwrap().to_string();
     let port = addr.port().to_string();
-    let deliver = |message: &[u8]| {
-        let arguments = [
-            "deliver",
-            "--resolver",
-            &resolver,
-            "--port",
-            &port,
-            "--from",
-            "a@north.test",
-            "-",
-            "--to",
-            "x@implicit.test",
-        ];
-        status(&run(CLIENT, &arguments, message).unwrap())
-    };
-    assert_eq!(deliver(b"x\n"), done());
+    assert_eq!(deliver(&resolver, &port, &[], &["x@implicit.test"]), done());
 }
 
 #[test]
@@ -269,6 +244,69 @@ fn a_sender_hears_what_the_next_server_does_not_tell() {
         assert!(report.contains(&format!("\r\n{line}\r\n")), "{line}: {report}");
     }
     assert!(!report.contains("y@implicit.test"));
+}
+
+/// RFC 8689: to an exchanger that DNSSEC names and whose certificate is proved; else it comes back,
+/// and at once.
+#[test]
+fn what_requires_tls_goes_where_that_is_proved() {
+    const ALICE: &str = "alice@north.test";
+    const PROVED: &[Entry] =
+        &[Entry::Mx("south.test", 10, "localhost"), Entry::A("localhost", Ipv4Addr::LOCALHOST)];
+    let mut south = house(&["--smtp", ANY]);
+    let proof = south.certify().unwrap();
+    south.start().unwrap();
+    let resolver = serve(PROVED).unwrap().to_string();
+    let port = south.addr("smtp").unwrap().port().to_string();
+    let args = ["--submission", ANY, "--resolver", &resolver, "--relay-port", &port];
+    for (more, expected) in [(&[][..], "given up"), (&["--ca", &proof], "relayed")] {
+        let mut north =
+            House::new(SERVER, "north.test", &[ALICE], &[&args[..], more].concat()).unwrap();
+        let ca = north.certify().unwrap();
+        north.start().unwrap();
+        let at = north.addr("submission").unwrap().port();
+        let url = format!("submission://alice%40north.test:{PASSWORD}@localhost:{at}");
+        let submit = ["submit", "--server", &url, "--ca", &ca, "--from", ALICE, "--to", BOB, "-"];
+        let message = b"Subject: secret\n\nno one reads this\n";
+        let output = run(CLIENT, &[&submit[..], &["--require-tls"]].concat(), message);
+        assert_eq!(status(&output.unwrap()), done());
+        within_patience(|| north.server.as_ref().unwrap().log().contains(expected).then_some(()));
+        assert_eq!(north.queue().unwrap(), [""; 0]);
+        let reports = north.inbox(ALICE).unwrap();
+        if more.is_empty() {
+            let [report] = &reports[..] else { panic!("{reports:?}") };
+            for text in ["\r\nStatus: 5.7.10\r\n", "invalid peer certificate", "secret"] {
+                assert!(report.contains(text), "{text}: {report}");
+            }
+            assert!(!report.contains("no one reads this"));
+            // Others go there all the same.
+            north.start().unwrap();
+            let at = north.addr("submission").unwrap().port();
+            let url = format!("submission://alice%40north.test:{PASSWORD}@localhost:{at}");
+            let submit = ["submit", "--server", &url, "--ca", &ca, "--from", ALICE, "--to", BOB];
+            let output = run(CLIENT, &[&submit[..], &["-"]].concat(), b"Subject: plain\n\nx\n");
+            assert_eq!(status(&output.unwrap()), done());
+            within_patience(|| {
+                north.server.as_ref().unwrap().log().contains("relayed").then_some(())
+            });
+        } else {
+            assert_eq!(reports, [""; 0]);
+        }
+    }
+    let inbox = south.inbox(BOB).unwrap();
+    let has = |subject: &str| inbox.iter().filter(|message| message.contains(subject)).count();
+    assert_eq!((inbox.len(), has("Subject: plain"), has("Subject: secret")), (2, 1, 1));
+}
+
+/// A server that knows no TLS at all gets nothing of it from `deliver` either.
+#[test]
+fn what_requires_tls_is_not_delivered_without() {
+    let mut house = house(&["--smtp", ANY]).started().unwrap();
+    let resolver = serve(ZONES).unwrap().to_string();
+    let port = house.addr("smtp").unwrap().port().to_string();
+    let (code, error) = deliver(&resolver, &port, &["--require-tls"], &[BOB]);
+    assert_eq!((code, &*error), (Some(1), "bob@south.test: the server does not offer STARTTLS\n"));
+    assert_eq!(house.inbox(BOB).unwrap(), [""; 0]);
 }
 
 #[test]

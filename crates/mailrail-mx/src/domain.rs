@@ -44,6 +44,16 @@ pub(crate) fn parse(domain: &str) -> Result<Name, InvalidDomain> {
     Ok(name)
 }
 
+/// A mail domain as it stands in the DNS, in reports and in the names of their files: in ASCII and
+/// lower case, without a trailing dot (UTS 46, RFC 5890).
+///
+/// # Errors
+///
+/// [`InvalidDomain`], for what is none.
+pub fn to_ascii(domain: &str) -> Result<String, InvalidDomain> {
+    parse(domain).map(|name| text(&name))
+}
+
 /// A domain's ASCII form (UTS 46, nontransitional). What is ASCII stays as it is, but for A-labels,
 /// which must stand for something.
 fn ascii(domain: &str) -> Result<Cow<'_, str>, InvalidDomain> {
@@ -117,6 +127,7 @@ mod tests {
             ("XN--BCHER-KVA.example", "xn--bcher-kva.example."),
         ] {
             assert_eq!(parse(domain).map(|name| name.to_ascii()), Ok(ascii.into()), "{domain}");
+            assert_eq!(to_ascii(domain).unwrap() + ".", ascii.to_lowercase(), "{domain}");
         }
     }
 

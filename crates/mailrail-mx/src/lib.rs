@@ -26,6 +26,7 @@ pub use config::{Config, Dnssec, Families, Limits, Timeouts};
 pub use dane::{Dane, Matching, Mismatch, Proof, Selector, Tlsa, TlsaSet, Usage};
 pub use demand::{Demand, Refused};
 pub use discovery::{Discovery, Offer, Service, Services};
+pub use domain::to_ascii;
 pub use error::{Error, InvalidDomain, Misuse};
 pub use exchange::{Exchanger, Exchanges, Fault};
 pub use lookup::{Event, Lookup};

@@ -158,6 +158,9 @@ pub struct Compose {
     /// Who gets a copy that the others do not see
     #[arg(long, value_name = "D", num_args = 1..)]
     pub bcc: Vec<String>,
+    /// Send it only by TLS that proves where it goes, and have each server do so (RFC 8689)
+    #[arg(long)]
+    pub require_tls: bool,
     /// The subject
     #[arg(long, value_name = "S")]
     pub subject: String,
@@ -191,6 +194,9 @@ pub struct Ready {
     /// Who gets it
     #[arg(long, value_name = "B", num_args = 1.., required = true, allow_hyphen_values = false)]
     pub to: Vec<String>,
+    /// Send it only by TLS that proves where it goes, and have each server do so (RFC 8689)
+    #[arg(long)]
+    pub require_tls: bool,
     /// The message; - is standard input
     #[arg(value_name = "FILE|-")]
     file: Option<PathBuf>,

@@ -22,14 +22,11 @@ pub struct MtaSts {
 
 impl MtaSts {
     /// Where policies come from; none where they are not followed.
-    ///
-    /// # Errors
-    ///
-    /// Where `ca`, certificates to trust besides the system's, cannot be read.
+    #[must_use]
     pub fn policies(
         &self,
-        ca: Option<&std::path::Path>,
-    ) -> Result<Option<crate::policy::Policies>, crate::tls::Error> {
-        self.mta_sts.then(|| crate::policy::Policies::new(ca, self.mta_sts_host)).transpose()
+        authorities: &crate::tls::Authorities,
+    ) -> Option<crate::policy::Policies> {
+        self.mta_sts.then(|| crate::policy::Policies::new(authorities, self.mta_sts_host))
     }
 }

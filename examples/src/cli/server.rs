@@ -81,6 +81,13 @@ struct Flags {
     /// Where they are fetched from, instead of each domain's policy host
     #[arg(long, value_name = "IP:PORT")]
     mta_sts_host: Option<SocketAddr>,
+    /// Count what becomes of TLS when relaying, and write the reports to this folder, once a day
+    /// (RFC 8460); sending them on is left to whoever signs mail here
+    #[arg(long, value_name = "DIR")]
+    tls_reports: Option<PathBuf>,
+    /// Trust the certificates in this PEM file, too, of policy hosts and exchangers
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// The largest message taken [default: 52428800]
     #[arg(long, value_name = "BYTES")]
     max_message_size: Option<u64>,
@@ -126,6 +133,8 @@ impl Flags {
             relay_port: self.relay_port.or(file.relay_port),
             mta_sts: self.mta_sts || file.mta_sts,
             mta_sts_host: self.mta_sts_host.or(file.mta_sts_host),
+            tls_reports: self.tls_reports.or(file.tls_reports),
+            ca: self.ca.or(file.ca),
             max_message_size: self.max_message_size.or(file.max_message_size),
             max_connections: self.max_connections.or(file.max_connections),
             store: self.store.or(file.store),
@@ -176,6 +185,10 @@ pub struct ServerOptions {
     pub relay_port: u16,
     /// Whether MTA-STS policies are followed when relaying.
     pub sts: MtaSts,
+    /// Where reports on TLS are written; none: they are not.
+    pub tls_reports: Option<PathBuf>,
+    /// Certificates to trust besides the system's.
+    pub ca: Option<PathBuf>,
     /// The largest message taken, in bytes.
     pub max_message_size: u64,
     /// How many connections there may be.
@@ -275,6 +288,8 @@ impl ServerOptions {
             resolver: flags.resolver,
             relay_port: flags.relay_port.unwrap_or(25),
             sts: MtaSts { mta_sts: flags.mta_sts, mta_sts_host: flags.mta_sts_host },
+            tls_reports: flags.tls_reports,
+            ca: flags.ca,
             max_message_size: flags.max_message_size.unwrap_or(52_428_800),
             max_connections: flags.max_connections.unwrap_or(10_000),
             index,

@@ -9,10 +9,10 @@ use crate::{
         MtaSts,
         client::{Connect, Ready},
     },
-    deliver::Courier,
+    deliver::{Courier, Errand},
     lookup::Resolver,
     submit::own_name,
-    tls,
+    tls::{self, Authorities},
 };
 use core::time::Duration;
 use mailrail_smtp::{
@@ -35,29 +35,35 @@ pub async fn run(
     ready: &Ready,
 ) -> Result<(), Failure> {
     let message = open(ready)?;
-    let envelope = envelope(&ready.from, &ready.to, &message.kind())?;
+    let mut envelope = envelope(&ready.from, &ready.to, &message.kind())?;
+    envelope.mail.require_tls = ready.require_tls;
+    let authorities = Authorities::new(connect.ca.as_deref())?;
     let courier = Courier {
-        resolver: Resolver::new(resolver).with_security(port, sts.mta_sts),
+        resolver: Resolver::new(resolver).with_security(port, sts.mta_sts, false),
         port,
         hello: own_name(),
         own: None,
         tls: tls::unchecked_client()?,
-        policies: sts.policies(connect.ca.as_deref())?,
+        policies: sts.policies(&authorities),
+        authorities,
+        reports: None,
         tap: connect.transcript.then(|| Arc::new(tap) as _),
     };
     let now = Time::default();
     let mut schedule = Schedule::default();
     schedule.give_up = Duration::ZERO;
-    let mut delivery = Delivery::new(State::new(envelope, now), schedule);
+    let state = State::new(envelope, now);
+    let errand = Errand::new(Arc::new(courier), state.needs_tls());
+    let mut delivery = Delivery::new(state, schedule);
     loop {
         match delivery.next(now) {
             Action::LookUp { domain } => {
-                let answer = courier.look_up(&domain).await;
+                let answer = errand.look_up(&domain).await;
                 delivery.found(&domain, answer, now);
             }
             Action::Try(attempt) => {
                 let envelope = delivery.envelope(&attempt, now);
-                let (outcomes, promises) = courier.attempt(&attempt, envelope, &message).await;
+                let (outcomes, promises) = errand.attempt(&attempt, envelope, &message).await;
                 delivery.tried(&attempt, outcomes, promises, now);
             }
             // The sender looks on.

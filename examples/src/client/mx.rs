@@ -4,6 +4,7 @@ use super::{Failure, print, write_json};
 use crate::{
     lookup::{Error, Resolver},
     policy::Policies,
+    tls::Authorities,
 };
 use mailrail_mx::{Dane, Demand, Exchanger, Exchanges, StsPolicy};
 use serde::Serialize;
@@ -80,7 +81,7 @@ pub async fn run(
     let domain = domain.strip_suffix('.').unwrap_or(domain).to_lowercase();
     let mut resolver = Resolver::new(options.resolver);
     if options.tls {
-        resolver = resolver.with_security(options.port, true);
+        resolver = resolver.with_security(options.port, true, true);
     }
     let found = match resolver.exchanges(&domain).await {
         Ok(found) => found,
@@ -89,8 +90,8 @@ pub async fn run(
     };
     let mut policy = None;
     if options.tls {
-        let policies = Policies::new(ca, options.mta_sts_host)?;
-        policy = policies.policy(&domain, found.sts.as_ref()).await;
+        let policies = Policies::new(&Authorities::new(ca)?, options.mta_sts_host);
+        policy = policies.policy(&domain, found.sts.as_ref()).await.policy;
     }
     let proof = |host| options.tls.then(|| Proof::new(&found, host, policy.as_ref()));
     let exchange = |host| Exchange::new(host, proof(host));

@@ -31,7 +31,8 @@ pub fn send(connect: &Connect, server: &ServerUrl, options: &Compose) -> Result<
     for piece in composed.pieces() {
         kind.look(&piece?);
     }
-    let envelope = envelope(&composed.reverse_path, &composed.recipients, &kind)?;
+    let mut envelope = envelope(&composed.reverse_path, &composed.recipients, &kind)?;
+    envelope.mail.require_tls = options.require_tls;
     let mut progress = Progress::new("sent", envelope.mail.size);
     let advance =
         |piece: &io::Result<Bytes>| progress.advance(piece.as_ref().map_or(0, Bytes::len));
@@ -53,7 +54,8 @@ pub fn send(connect: &Connect, server: &ServerUrl, options: &Compose) -> Result<
 /// Where it cannot be read, and where a recipient does not get it.
 pub fn submit(connect: &Connect, server: &ServerUrl, ready: &Ready) -> Result<(), Failure> {
     let message = open(ready)?;
-    let envelope = envelope(&ready.from, &ready.to, &message.kind())?;
+    let mut envelope = envelope(&ready.from, &ready.to, &message.kind())?;
+    envelope.mail.require_tls = ready.require_tls;
     let mut pieces = message.pieces()?;
     let outcomes = hand_over(connect, server, envelope, || pieces.next_piece())?;
     for (recipient, outcome) in ready.to.iter().zip(&outcomes) {

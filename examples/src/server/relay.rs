@@ -6,7 +6,7 @@ use super::{
     report::report,
 };
 use crate::{
-    deliver::Courier,
+    deliver::{Courier, Errand},
     shutdown::Shutdown,
     store::{self, Blob, Date, Envelope, Progress, QueueId, Queued, Reader},
 };
@@ -161,6 +161,7 @@ async fn relay(context: &Context, courier: &Arc<Courier>, batch: Batch) -> store
     let message = Arc::new(context.store.read_queued(first).await?);
     state.mail.size = Some(message.size());
     state.mail.body = has_eight_bit(&message).await?.then_some(Body::EightBitMime);
+    let errand = Arc::new(Errand::new(Arc::clone(courier), state.needs_tls()));
     let mut delivery = Delivery::new(state, schedule());
     let mut jobs = JoinSet::new();
     let mut seen = stages(delivery.state());
@@ -169,18 +170,18 @@ async fn relay(context: &Context, courier: &Arc<Courier>, batch: Batch) -> store
         log(&mut seen, delivery.state());
         let done = match action {
             Action::LookUp { domain } => {
-                let courier = Arc::clone(courier);
+                let errand = Arc::clone(&errand);
                 jobs.spawn(async move {
-                    let answer = courier.look_up(&domain).await;
+                    let answer = errand.look_up(&domain).await;
                     Done::Found(domain, answer)
                 });
                 None
             }
             Action::Try(attempt) => {
                 let envelope = delivery.envelope(&attempt, now());
-                let (courier, message) = (Arc::clone(courier), Arc::clone(&message));
+                let (errand, message) = (Arc::clone(&errand), Arc::clone(&message));
                 jobs.spawn(async move {
-                    let (outcomes, promises) = courier.attempt(&attempt, envelope, &*message).await;
+                    let (outcomes, promises) = errand.attempt(&attempt, envelope, &*message).await;
                     Done::Tried(attempt, outcomes, promises)
                 });
                 None

@@ -44,8 +44,10 @@ pub(super) async fn report(
         Some(Told { rcpt, action, reported: reported.clone() })
     });
     let told: Vec<_> = recipients.collect();
-    // RFC 3461 §4.3: what of a failed message goes back, its sender says; of others the header does.
-    let is_whole = action == DsnAction::Failed
+    // RFC 3461 §4.3: what of a failed message goes back, its sender says; of others the header does,
+    // and of those that require TLS (RFC 8689 §5).
+    let is_whole = !state.mail.require_tls
+        && action == DsnAction::Failed
         && state.mail.ret == Some(Ret::Full)
         && message.size() <= RETURNED_MAX;
     let returned = if is_whole {
@@ -103,7 +105,9 @@ async fn make(
     match context.accounts.destination(&address) {
         Destination::Local(account) => envelope.local.push(account),
         Destination::Remote => {
-            let from = Mail::new(ReversePath::Null);
+            let mut from = Mail::new(ReversePath::Null);
+            // RFC 8689 §5.
+            from.require_tls = mail.require_tls;
             let rcpt = Rcpt::from(sender.clone().into_owned());
             let remote: Remote = queue::remote(&from, &rcpt)?;
             envelope.remote.push(remote);

@@ -9,12 +9,18 @@ use crate::{
     deliver::Courier,
     drive::tokio::Tls,
     lookup::Resolver,
+    policy::Policies,
     shutdown::Shutdown,
-    store::{self, Store},
-    tls,
+    store::{self, Date, Store},
+    tls::{self, Authorities},
+    tls_reports::TlsReports,
 };
 use mailrail_smtp::{Domain, Host, SyntaxError};
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::time::sleep;
+
+/// How long after one look for policies to fetch anew the next one is.
+const REFRESH: Duration = Duration::from_secs(10 * 60);
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -55,20 +61,34 @@ pub async fn start(options: ServerOptions, taps: Option<Taps>) -> Result<Started
         .parse()
         .map_err(|error| Error::Hostname(options.hostname.clone(), error))?;
     let tls = certificate(&options)?;
+    let store = Store::open(options.data, options.index).await?;
+    let authorities = Authorities::new(options.ca.as_deref())?;
+    let reports = match options.tls_reports {
+        Some(folder) => Some(TlsReports::new(folder, hostname.as_str().to_ascii_lowercase())?),
+        None => None,
+    };
+    let policies = match options.sts.policies(&authorities) {
+        Some(policies) => Some(policies.kept_in(store.clone()).await?),
+        None => None,
+    };
     let courier = Courier {
-        resolver: Resolver::new(options.resolver)
-            .with_security(options.relay_port, options.sts.mta_sts),
+        resolver: Resolver::new(options.resolver).with_security(
+            options.relay_port,
+            options.sts.mta_sts,
+            reports.is_some(),
+        ),
         port: options.relay_port,
         hello: Host::Domain(hostname.clone()),
         own: Some(hostname.clone()),
         tls: tls::unchecked_client()?,
-        policies: options.sts.policies(None)?,
+        policies,
+        authorities,
+        reports,
         tap: None,
     };
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(io::Error::other)?;
     let accounts = Accounts::new(&options.domains, options.users, secret);
-    let store = Store::open(options.data, options.index).await?;
     store.add_accounts(accounts.names().map(str::to_owned).collect()).await?;
     let context = Arc::new(Context {
         store,
@@ -104,9 +124,41 @@ impl Started {
     /// Serves, and relays what is queued, until `shutdown`.
     pub async fn serve(self, shutdown: Shutdown) {
         let Self { context, courier, bound, tls, max_connections } = self;
+        let (policies, reports) = (courier.policies.clone(), courier.reports.clone());
+        let chores = chores(policies, reports.clone(), shutdown.clone());
         let relay = relay::run(Arc::clone(&context), courier, shutdown.clone());
         let sessions = Arc::new(Sessions(context));
-        tokio::join!(serve(bound, sessions, tls, max_connections, shutdown), relay);
+        tokio::join!(serve(bound, sessions, tls, max_connections, shutdown), relay, chores);
+        if let Some(reports) = reports {
+            write(&reports);
+        }
+    }
+}
+
+/// Fetches policies anew before they end, and writes a day's reports at its end, until `shutdown`.
+async fn chores(policies: Option<Policies>, reports: Option<TlsReports>, mut shutdown: Shutdown) {
+    loop {
+        let day = reports.as_ref().map_or(Duration::MAX, TlsReports::wait);
+        tokio::select! {
+            biased;
+            () = shutdown.requested() => return,
+            () = sleep(day.min(REFRESH)) => {}
+        }
+        if let Some(reports) = reports.as_ref().filter(|reports| reports.wait().is_zero()) {
+            write(reports);
+        }
+        if let Some(policies) = &policies {
+            tokio::select! {
+                () = shutdown.requested() => return,
+                () = policies.refresh(Date::now().seconds) => {}
+            }
+        }
+    }
+}
+
+fn write(reports: &TlsReports) {
+    if let Err(error) = reports.write() {
+        tracing::error!(%error, "the reports on TLS");
     }
 }
 

@@ -77,6 +77,8 @@ fn machine(context: &Context, service: Service, stream: &Stream) -> Server {
     (offer.chunking, offer.smtp_utf8, offer.dsn) = (true, true, true);
     offer.size = Some(context.max_message_size);
     offer.starttls = stream.has_tls();
+    // Under TLS alone; the relay does as it demands.
+    offer.require_tls = service != Service::Lmtp;
     if submission {
         for mechanism in mechanisms(context, stream).chain(["LOGIN"]) {
             // Those are names.

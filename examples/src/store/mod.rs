@@ -22,6 +22,7 @@ mod date;
 mod flags;
 mod mailbox;
 mod message;
+mod policy;
 mod queue;
 mod schema;
 mod watch;
@@ -33,6 +34,7 @@ pub use date::Date;
 pub use flags::{Flags, SystemFlag};
 pub use mailbox::{DELIMITER, Mailbox, MailboxId, MailboxState, Status};
 pub use message::{Changes, Copied, Expunged, FlagChange, Message, Snapshot, Stored};
+pub use policy::KeptPolicy;
 pub use queue::{Progress, QueueId, Queued, Remote};
 pub use watch::MaildropLock;
 

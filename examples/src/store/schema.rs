@@ -4,7 +4,7 @@ use super::{BUSY, Error, Result};
 use rusqlite::Connection;
 use std::path::Path;
 
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Flags: `system` is a set of bits, `keywords` the others with spaces between. `modseq` is the
 /// mailbox's change counter when the row last changed (RFC 7162). A message's bytes are `prefix`,
@@ -67,6 +67,17 @@ const TABLES: &str = "
     CREATE INDEX queue_next ON queue (next_attempt);
 ";
 
+/// Domains' MTA-STS policies, as they were fetched.
+const POLICIES: &str = "
+    CREATE TABLE sts_policy (
+        domain TEXT PRIMARY KEY,
+        id TEXT NOT NULL,
+        file TEXT NOT NULL,
+        fetched INTEGER NOT NULL,
+        end INTEGER NOT NULL
+    ) WITHOUT ROWID;
+";
+
 /// From version 1, whose queue did not keep what the client had said of a message.
 const FROM_1: &str = r#"
     ALTER TABLE queue DROP COLUMN attempts;
@@ -91,15 +102,19 @@ pub(super) fn open(file: &Path) -> Result<Connection> {
 /// Makes the tables where they are missing.
 pub(super) fn migrate(db: &Connection) -> Result<()> {
     match db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
-        0 => Ok(db.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
-        ))?),
-        1 => Ok(db.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {FROM_1} PRAGMA user_version = {VERSION}; COMMIT;"
-        ))?),
+        0 => upgrade(db, &[TABLES, POLICIES]),
+        1 => upgrade(db, &[FROM_1, POLICIES]),
+        2 => upgrade(db, &[POLICIES]),
         VERSION => Ok(()),
         _ => Err(Error::Version),
     }
+}
+
+fn upgrade(db: &Connection, steps: &[&str]) -> Result<()> {
+    let steps = steps.concat();
+    Ok(db.execute_batch(&format!(
+        "BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;"
+    ))?)
 }
 
 /// Holds `file` for this process; the system lets it go when the process ends, however it ends.
@@ -139,5 +154,11 @@ mod tests {
         assert_eq!(rows[0]["rcpt"], "RCPT TO:<\"c d\"@e>\r\n");
         assert_eq!(rows[1]["mail"], "MAIL FROM:<>\r\n");
         migrate(&db).unwrap();
+        let policies = || db.query_row("SELECT count(*) FROM sts_policy", [], |row| row.get(0));
+        assert_eq!(policies(), Ok(0));
+        // From version 2, which kept no policies.
+        db.execute_batch("DROP TABLE sts_policy; PRAGMA user_version = 2;").unwrap();
+        migrate(&db).unwrap();
+        assert_eq!(policies(), Ok(0));
     }
 }

@@ -1,14 +1,15 @@
 //! TLS that proves to whom a message goes by TLSA records (RFC 7672).
 
-use super::{Anyone, Error, client_verifying, provider};
+use super::{
+    Error,
+    judge::{self, Judge, Presented},
+    provider, verifier,
+};
 use mailrail_mx::{Proof, TlsaSet};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    CertificateError, ClientConfig, RootCertStore,
+    client::danger::ServerCertVerifier as _,
+    pki_types::{CertificateDer, ServerName},
 };
 use std::sync::Arc;
 
@@ -18,15 +19,12 @@ use std::sync::Arc;
 ///
 /// Those of rustls.
 pub fn dane_client(records: TlsaSet) -> Result<Arc<ClientConfig>, Error> {
-    client_verifying(Arc::new(Dane { records, anyone: Anyone(provider()) }))
+    judge::client(Dane(records))
 }
 
 /// Lets a certificate pass that the TLSA records prove.
 #[derive(Debug)]
-struct Dane {
-    records: TlsaSet,
-    anyone: Anyone,
-}
+struct Dane(TlsaSet);
 
 impl Dane {
     /// Whether the server's certificate leads to `anchor` and has one of the names
@@ -34,21 +32,17 @@ impl Dane {
     fn leads_to(
         &self,
         anchor: &CertificateDer<'_>,
-        own: &CertificateDer<'_>,
-        between: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+        presented: Presented<'_>,
+    ) -> Result<(), rustls::Error> {
+        let Presented { own, between, now, .. } = presented;
         let mut roots = RootCertStore::empty();
         roots.add(anchor.clone().into_owned())?;
-        let provider = Arc::clone(&self.anyone.0);
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-            .build()
-            .map_err(|error| rustls::Error::General(error.to_string()))?;
+        let verifier = verifier(Arc::new(roots), provider())?;
         let mut last = rustls::Error::General("no name to verify".into());
-        for name in &self.records.names {
+        for name in &self.0.names {
             let Ok(name) = ServerName::try_from(name.as_str()) else { continue };
             match verifier.verify_server_cert(own, between, &name, &[], now) {
-                Ok(verified) => return Ok(verified),
+                Ok(_) => return Ok(()),
                 Err(error) => last = error,
             }
         }
@@ -56,47 +50,19 @@ impl Dane {
     }
 }
 
-impl ServerCertVerifier for Dane {
-    fn verify_server_cert(
-        &self,
-        own: &CertificateDer<'_>,
-        between: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+impl Judge for Dane {
+    fn judge(&self, presented: Presented<'_>) -> Result<(), rustls::Error> {
+        let Presented { own, between, .. } = presented;
         let chain: Vec<&[u8]> = std::iter::once(own).chain(between).map(AsRef::as_ref).collect();
-        match self.records.verify(&chain) {
-            Ok(Proof::EndEntity) => Ok(ServerCertVerified::assertion()),
+        match self.0.verify(&chain) {
+            Ok(Proof::EndEntity) => Ok(()),
             Ok(Proof::TrustAnchor { at }) => match at.checked_sub(1).and_then(|at| between.get(at))
             {
-                Some(anchor) => self.leads_to(anchor, own, between, now),
+                Some(anchor) => self.leads_to(anchor, presented),
                 None => Err(CertificateError::UnknownIssuer.into()),
             },
             Ok(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
             Err(mismatch) => Err(rustls::Error::General(mismatch.to_string())),
         }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.anyone.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.anyone.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.anyone.supported_verify_schemes()
     }
 }

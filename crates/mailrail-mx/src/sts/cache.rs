@@ -1,7 +1,7 @@
 //! Policies kept, and when they are fetched again.
 
 use super::{StsPolicy, StsRecord};
-use alloc::{collections::BTreeMap, string::String};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
 use mailrail_wire::Time;
 
@@ -78,6 +78,19 @@ impl PolicyCache {
         let policy = policy.filter(|(_, end)| now < *end);
         let id = Some(record.id.clone());
         self.put(domain, Entry { id, next_fetch: now + RETRY, policy }, now);
+    }
+
+    /// The domains whose policies should be fetched again at `now`, though no mail goes there
+    /// (RFC 8461 §3.3, §10.2): each with the record and the policy that are known of it. Say then
+    /// what came of it.
+    #[must_use]
+    pub fn to_refresh(&self, now: Time) -> Vec<(String, StsRecord, StsPolicy)> {
+        let due = |(domain, entry): (&String, &Entry)| {
+            let (policy, end) = entry.policy.as_ref()?;
+            let id = entry.id.clone().filter(|_| entry.next_fetch <= now && now < *end)?;
+            Some((domain.clone(), StsRecord { id }, policy.clone()))
+        };
+        self.entries.iter().filter_map(due).collect()
     }
 
     /// How many domains it knows.
@@ -162,6 +175,28 @@ mod tests {
         cache.fetched("a.test", &two, policy(3600), at(20 * DAY));
         assert_eq!(stands(&cache, Some(&two), 20 * DAY + 1799), (Some(3600), false));
         assert_eq!(stands(&cache, Some(&two), 20 * DAY + 1800), (Some(3600), true));
+    }
+
+    #[test]
+    fn is_fetched_anew_before_it_ends() {
+        let record = StsRecord { id: "1".into() };
+        let mut cache = PolicyCache::new(9);
+        let due = |cache: &PolicyCache, now| {
+            let due = cache.to_refresh(at(now)).into_iter();
+            due.map(|(domain, record, _)| domain + " " + &record.id).collect::<Vec<_>>()
+        };
+        cache.fetched("A.test", &record, policy(3 * DAY), at(0));
+        cache.failed("b.test", &record, at(0));
+        assert_eq!(due(&cache, DAY - 1), [""; 0]);
+        assert_eq!(due(&cache, DAY), ["a.test 1"]);
+        // What failed is tried again, as long as the policy holds.
+        cache.failed("a.test", &record, at(DAY));
+        assert_eq!(due(&cache, DAY + 299), [""; 0]);
+        assert_eq!(due(&cache, DAY + 300), ["a.test 1"]);
+        assert_eq!(due(&cache, 3 * DAY - 1), ["a.test 1"]);
+        assert_eq!(due(&cache, 3 * DAY), [""; 0]);
+        cache.fetched("a.test", &record, policy(3 * DAY), at(2 * DAY));
+        assert_eq!(due(&cache, 3 * DAY - 1), [""; 0]);
     }
 
     #[test]

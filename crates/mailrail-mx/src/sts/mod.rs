@@ -53,7 +53,7 @@ impl StsRecord {
 ///
 /// [`InvalidDomain`], for a domain that has none.
 pub fn policy_url(domain: &str) -> Result<String, InvalidDomain> {
-    let name = domain::text(&domain::parse(domain)?);
+    let name = domain::to_ascii(domain)?;
     Ok(format!("https://mta-sts.{name}/.well-known/mta-sts.txt"))
 }
 

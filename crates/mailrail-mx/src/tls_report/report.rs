@@ -36,6 +36,12 @@ impl AppliedPolicy {
         Self { kind: "sts", lines: policy.lines(), domain: domain.into(), mx }
     }
 
+    /// The MTA-STS policy of `domain`, which is in ASCII, where it has one that could not be had.
+    #[must_use]
+    pub fn sts_unknown(domain: &str) -> Self {
+        Self { kind: "sts", ..Self::none(domain) }
+    }
+
     /// None was found for `domain`, which is in ASCII.
     #[must_use]
     pub fn none(domain: &str) -> Self {
