@@ -181,7 +181,9 @@ impl Connection for Submission {
             if self.ready.is_some() {
                 break;
             }
-            let heard = if self.state == State::Ready && self.message.is_some() {
+            let heard = if self.state == State::Converting {
+                return Ok(Step::Answer);
+            } else if self.state == State::Ready && self.message.is_some() {
                 self.begin()
             } else {
                 match (self.client.poll(now, input), self.state) {
@@ -211,6 +213,7 @@ impl Connection for Submission {
         Ok(match self.ready.take().ok_or(Error::NoEvent)? {
             Ready::Secured => Event::Secured,
             Ready::Entered => Event::Ready,
+            Ready::WantConversion(to) => Event::WantConversion { to },
             Ready::WantMessage => Event::WantMessage,
             Ready::Outcome => {
                 let message = self.message.take();

@@ -11,7 +11,7 @@ pub use event::Event;
 pub use mailrail_wire::TlsPolicy;
 pub use outcome::{Outcome, Reason};
 
-use crate::{Client, Config, Extensions, Host, Misuse, delivery::Promises};
+use crate::{Client, Config, Extensions, Host, Misuse, command::Body, delivery::Promises};
 use alloc::{boxed::Box, string::ToString as _, vec::Vec};
 use bytes::Bytes;
 use core::{fmt, time::Duration};
@@ -85,6 +85,7 @@ pub struct Submission {
     login: Option<Box<Login>>,
     allow_plaintext: bool,
     lmtp: bool,
+    converts: bool,
     state: State,
     /// The message given, up to its outcome.
     message: Option<Box<Transaction>>,
@@ -109,7 +110,7 @@ struct Login {
 }
 
 /// ```text
-/// Hello ─► (Securing ─► Hello) ─► LoggingIn ─► Ready ⇄ Sending
+/// Hello ─► (Securing ─► Hello) ─► LoggingIn ─► Ready ⇄ (Converting ─►) Sending
 ///   └────────────┴──────────────────┴───────────┴─ quit, or a refusal ─► Leaving
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +121,8 @@ enum State {
     Securing,
     LoggingIn,
     Ready,
+    /// The caller is to convert the message, or not.
+    Converting,
     Sending,
     /// All is said but QUIT: what happens now changes nothing.
     Leaving,
@@ -132,6 +135,7 @@ enum State {
 enum Ready {
     Secured,
     Entered,
+    WantConversion(Body),
     WantMessage,
     Outcome,
 }
@@ -155,6 +159,7 @@ impl Submission {
             login: None,
             allow_plaintext,
             lmtp,
+            converts: false,
             state: State::Hello,
             message: None,
             is_left_open: false,
@@ -173,6 +178,14 @@ impl Submission {
             if self.allow_plaintext { authenticator.allow_plaintext() } else { authenticator };
         let login = Login { authenticator, channel: None, mechanism: None };
         self.login = Some(Box::new(login));
+        self
+    }
+
+    /// Has it ask for a conversion ([`Event::WantConversion`]) of a message that the server does not
+    /// take as it is. Otherwise such a message is [`Unfit`](crate::Unfit) at once.
+    #[must_use]
+    pub const fn with_conversion(mut self) -> Self {
+        self.converts = true;
         self
     }
 
@@ -217,6 +230,25 @@ impl Submission {
         }
         self.message = Some(Box::new(Transaction::new(envelope)));
         Ok(())
+    }
+
+    /// Answers [`Event::WantConversion`]: the message has that many bytes now, and the pieces given at
+    /// [`Event::WantMessage`] are those of the converted one.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`].
+    pub fn converted(&mut self, size: u64) -> Result<(), Misuse> {
+        self.answer_conversion("converted", Some(size))
+    }
+
+    /// Answers [`Event::WantConversion`]: it can't be converted, and is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::OutOfTurn`].
+    pub fn not_converted(&mut self) -> Result<(), Misuse> {
+        self.answer_conversion("not_converted", None)
     }
 
     /// Answers [`Event::WantMessage`], as [`Client::message`] does.

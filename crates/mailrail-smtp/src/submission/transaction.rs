@@ -2,7 +2,9 @@
 
 use super::{Envelope, Outcome, Ready, Reason, State, Submission};
 use crate::{
-    Extensions, Misuse, Notify, Reply, ReplyCode, ReversePath, Unfit, client::Verb, command::Body,
+    Extensions, Misuse, Notify, Reply, ReplyCode, ReversePath, Unfit,
+    client::Verb,
+    command::{Body, Mail},
     delivery::Promises,
 };
 use alloc::{vec, vec::Vec};
@@ -21,8 +23,22 @@ pub(super) struct Transaction {
     is_pipelined: bool,
     /// Whether the message goes by BDAT.
     is_chunked: bool,
+    /// What it is to be converted to, and why.
+    conversion: Option<(Body, Unfit)>,
     /// Whether the caller has given all of the message.
     pub(super) is_whole: bool,
+}
+
+/// What a message is to be made of instead, where it fits then, whatever its size becomes.
+fn conversion(offered: &Extensions, mail: &Mail<'_>, unfit: Unfit) -> Option<Body> {
+    let to = match unfit {
+        Unfit::Binary if offered.eight_bit_mime => Body::EightBitMime,
+        Unfit::Binary | Unfit::EightBit => Body::SevenBit,
+        _ => return None,
+    };
+    let mut mail = mail.clone();
+    (mail.body, mail.size) = (Some(to), None);
+    offered.fit(mail).is_ok().then_some(to)
 }
 
 impl Transaction {
@@ -35,6 +51,7 @@ impl Transaction {
             is_open: false,
             is_pipelined: false,
             is_chunked: false,
+            conversion: None,
             is_whole: false,
         }
     }
@@ -86,6 +103,7 @@ impl Submission {
                 rcpt.notify = Some(rcpt.notify.map_or(failures, |it| Notify { delay: true, ..it }));
             }
         }
+        let refused = mail.clone();
         match offered.fit(mail) {
             Ok(mail) => {
                 self.state = State::Sending;
@@ -108,11 +126,43 @@ impl Submission {
                 Ok(())
             }
             Err(unfit) => {
-                message.settle(&Outcome::Refused(unfit.into()));
-                self.finish();
+                match conversion(offered, &refused, unfit).filter(|_| self.converts) {
+                    Some(to) => {
+                        message.conversion = Some((to, unfit));
+                        self.state = State::Converting;
+                        self.ready = Some(Ready::WantConversion(to));
+                    }
+                    None => {
+                        message.settle(&Outcome::Refused(unfit.into()));
+                        self.finish();
+                    }
+                }
                 Ok(())
             }
         }
+    }
+
+    /// The caller has converted the message, to that size, or has not.
+    pub(super) fn answer_conversion(
+        &mut self,
+        call: &'static str,
+        size: Option<u64>,
+    ) -> Result<(), Misuse> {
+        let is_asked = self.state == State::Converting && self.ready.is_none();
+        let message = self.message.as_mut().filter(|_| is_asked);
+        let Some(message) = message else { return Err(Misuse::OutOfTurn { call }) };
+        match (message.conversion.take(), size) {
+            (Some((to, _)), Some(size)) => {
+                (message.envelope.mail.body, message.envelope.mail.size) = (Some(to), Some(size));
+                self.state = State::Ready;
+            }
+            (Some((_, unfit)), None) => {
+                message.settle(&Outcome::Refused(unfit.into()));
+                self.finish();
+            }
+            (None, _) => return Err(Misuse::OutOfTurn { call }),
+        }
+        Ok(())
     }
 
     /// Names all recipients that the server's limits let go with one message.

@@ -34,7 +34,10 @@ fn machine(text: &str) -> Submission {
     config.allow_plaintext_auth = setting(text, "plaintext").is_some();
     config.lmtp = setting(text, "protocol") == Some("lmtp");
     let host: Domain<'static> = "client.test".parse().unwrap();
-    let submission = Submission::new(host, tls, config);
+    let mut submission = Submission::new(host, tls, config);
+    if setting(text, "converts").is_some() {
+        submission = submission.with_conversion();
+    }
     match setting(text, "login") {
         None => submission,
         Some(user) => {
@@ -82,6 +85,8 @@ fn act(submission: &mut Submission, words: &str) {
         ("last", text) => submission.last_message(Bytes::from(text.replace("\\r\\n", "\r\n"))),
         ("end", _) => submission.end_message(),
         ("quit", _) => submission.quit(),
+        ("converted", size) => submission.converted(size.parse().unwrap()),
+        ("not-converted", _) => submission.not_converted(),
         ("abandon", expected) => {
             let outcomes = submission.abandon("the cable is cut").unwrap();
             assert_eq!(show_outcomes(&outcomes), expected);
@@ -97,6 +102,7 @@ fn show(event: &Event) -> Shown {
     Shown::Text(match event {
         Event::Secured => "secured".to_owned(),
         Event::Ready => "ready".to_owned(),
+        Event::WantConversion { to } => format!("want conversion to {to:?}"),
         Event::WantMessage => "want message".to_owned(),
         Event::Outcome(outcomes) => format!("outcome {}", show_outcomes(outcomes)),
         _ => panic!("{event:?}"),
