@@ -1,6 +1,6 @@
 #![cfg(test)]
 //! `kill -9` of the server right after a 250 to DATA, at random moments in a load: every message
-//! that was acknowledged is there exactly once.
+//! that was acknowledged is there exactly once, and so is the report of it that some senders want.
 #![expect(clippy::std_instead_of_core, reason = "a test has an operating system under it")]
 
 mod support;
@@ -13,8 +13,9 @@ use mailrail_examples::{
     store::Store,
 };
 use mailrail_smtp::{
-    Client, Config, Domain, Mailbox,
+    Client, Config, Domain, EnvelopeId, Mailbox, Notify,
     client::{Event, Verb},
+    command::{Mail, Rcpt},
 };
 use std::{
     collections::HashMap,
@@ -41,7 +42,7 @@ fn send(
     let stream = Stream::new(TcpStream::connect(addr)?, None);
     let mut link = Link::new(Client::new(Config::default()), stream, Clock::start());
     let host: Domain<'_> = "client.test".parse()?;
-    let [from, to]: [Mailbox<'_>; 2] = ["alice@north.test".parse()?, BOB.parse()?];
+    let [from, to]: [Mailbox<'static>; 2] = ["alice@north.test".parse()?, BOB.parse()?];
     let mut numbers = numbers.peekable();
     let mut sent = false;
     while let Some((event, smtp)) = link.next_event()? {
@@ -57,8 +58,15 @@ fn send(
                     acknowledged.send(number)?;
                 }
                 sent = false;
-                smtp.mail(from.clone())?;
-                smtp.rcpt(to.clone())?;
+                let number = *numbers.peek().ok_or("no number")?;
+                let (mut mail, mut rcpt) = (Mail::from(from.clone()), Rcpt::from(to.clone()));
+                if is_reported(number) {
+                    mail = Mail::from(to.clone());
+                    mail.envelope_id = Some(EnvelopeId::new(number.to_string())?);
+                    rcpt.notify = Some(Notify { success: true, ..Notify::NEVER });
+                }
+                smtp.mail(mail)?;
+                smtp.rcpt(rcpt)?;
                 smtp.data()?;
             }
             Event::WantMessage if sent => smtp.end_message()?,
@@ -76,20 +84,38 @@ fn send(
     Ok(())
 }
 
-/// Counts the messages with a UID over `after` by the numbers in their subjects; tells the last
-/// UID.
-async fn count(folder: &Folder, after: u32, seen: &mut HashMap<u64, u32>) -> Result<u32> {
+/// Whether the sender of that message wants to know of its delivery.
+const fn is_reported(number: u64) -> bool {
+    number.is_multiple_of(3)
+}
+
+/// How often each message is there, by the number in its subject, and the report of it.
+#[derive(Debug, Default, PartialEq)]
+struct Seen {
+    messages: HashMap<u64, u32>,
+    reports: HashMap<u64, u32>,
+}
+
+/// Counts the messages with a UID over `after`; tells the last UID.
+async fn count(folder: &Folder, after: u32, seen: &mut Seen) -> Result<u32> {
     let store = open(folder).await?;
     let inbox = store.examine(BOB, "INBOX").await?;
     for message in inbox.messages.iter().filter(|message| message.uid > after) {
         let reader = store.read_message(inbox.state.id, message.uid).await?;
         let text = reader.read_all(usize::MAX).await?;
         let text = String::from_utf8(text)?;
-        let (_, subject) = text.split_once("Subject: ").ok_or("no subject")?;
-        let (number, _) = subject.split_once("\r\n").ok_or("no line")?;
         assert_eq!(u64::try_from(text.len())?, message.size);
+        let number = |text: &str| -> Result<u64> {
+            Ok(text.split_once("\r\n").ok_or("no line")?.0.parse()?)
+        };
+        if let Some((_, id)) = text.split_once("\r\nOriginal-Envelope-Id: ") {
+            assert!(text.contains("\r\nAction: delivered\r\n"));
+            *seen.reports.entry(number(id)?).or_default() += 1;
+            continue;
+        }
+        let (_, subject) = text.split_once("Subject: ").ok_or("no subject")?;
         assert!(text.ends_with("a line of text\r\n"));
-        *seen.entry(number.parse()?).or_default() += 1;
+        *seen.messages.entry(number(subject)?).or_default() += 1;
     }
     Ok(inbox.messages.last().map_or(after, |message| message.uid))
 }
@@ -141,7 +167,7 @@ async fn what_was_acknowledged_is_there_once() {
     let folder = Folder::new("kill").unwrap();
     let mut seed = u64::from(std::process::id()) | 1;
     println!("seed {seed}");
-    let (mut seen, mut expected, mut last) = (HashMap::new(), Vec::new(), 0);
+    let (mut seen, mut expected, mut last) = (Seen::default(), Vec::new(), 0);
     for round in 0_u64..kills {
         let mut server = start(&folder).unwrap();
         let addr = server.addr("smtp").unwrap();
@@ -166,14 +192,22 @@ async fn what_was_acknowledged_is_there_once() {
         senders.into_iter().for_each(|sender| sender.join().unwrap());
         last = count(&folder, last, &mut seen).await.unwrap();
         for number in &acknowledged {
-            assert_eq!(seen.get(number), Some(&1), "round {round}, message {number}");
+            assert_eq!(seen.messages.get(number), Some(&1), "round {round}, message {number}");
         }
         expected.extend(acknowledged);
     }
     // Nothing that was there went since, and nothing came twice.
-    let mut again = HashMap::new();
+    let mut again = Seen::default();
     count(&folder, 0, &mut again).await.unwrap();
     assert_eq!(again, seen);
-    assert!(seen.values().all(|&times| times == 1));
-    println!("{kills} kills, {} messages acknowledged, {} there", expected.len(), seen.len());
+    assert!(seen.messages.values().all(|&times| times == 1));
+    let mut reported = seen.messages.clone();
+    reported.retain(|&number, _| is_reported(number));
+    assert_eq!(seen.reports, reported, "each of them once, and no other");
+    println!(
+        "{kills} kills, {} messages acknowledged, {} there, {} reported",
+        expected.len(),
+        seen.messages.len(),
+        reported.len()
+    );
 }

@@ -50,7 +50,7 @@ fn a_message_arrives_as_it_was() {
     assert_eq!(path, "Return-Path: <ann@north.test>");
     assert!(
         received.starts_with("Received: from ")
-            && received.contains(" by south.test with ESMTP id")
+            && received.contains("\tby south.test with ESMTP id")
     );
     assert!(!received.contains("for <"), "no recipient learns of another");
     assert_eq!(

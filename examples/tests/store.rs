@@ -101,6 +101,33 @@ async fn what_was_accepted_is_there_after_a_restart() {
     assert_eq!(queued.read_all(99).await.unwrap(), b"Subject: hello\r\n\r\n");
 }
 
+#[tokio::test]
+async fn messages_are_accepted_together() {
+    let folder = Folder::new("together");
+    let store = Store::open(folder.path(), None).await.unwrap();
+    let both = async |second: &str| {
+        let (one, two) = (blob(&store, b"one\r\n").await, blob(&store, b"two\r\n").await);
+        let all = vec![(one, to(&[ALICE], &["dan@east.test"])), (two, to(&[second], &[]))];
+        store.accept_all(all).await
+    };
+    both(BOB).await.unwrap();
+    // What fails for the second one takes the first one along.
+    let index = rusqlite::Connection::open(folder.path().join("mail.sqlite")).unwrap();
+    let fails = format!(
+        "CREATE TRIGGER fails BEFORE INSERT ON message
+         WHEN NEW.mailbox = (SELECT id FROM mailbox WHERE account = '{BOB}')
+         BEGIN SELECT RAISE(ABORT, 'it is full'); END"
+    );
+    index.execute_batch(&fails).unwrap();
+    let refused = both(BOB).await.unwrap_err().to_string();
+    assert!(refused.contains("it is full"), "{refused}");
+    for account in [ALICE, BOB] {
+        assert_eq!(store.examine(account, "INBOX").await.unwrap().messages.len(), 1);
+    }
+    assert_eq!(store.due(i64::MAX, 10).await.unwrap().len(), 1);
+    assert_eq!(folder.bodies(), 2);
+}
+
 /// The old store's threads may still be ending.
 async fn reopen(folder: &Folder) -> Store {
     Store::open(folder.path(), None).await.unwrap()

@@ -10,7 +10,7 @@ use mailrail_message::{
     Returned,
 };
 use mailrail_smtp::{
-    EnhancedStatusCode, Ret, ReversePath,
+    EnhancedStatusCode, Hold, Ret, ReversePath,
     command::{Mail, Rcpt},
     delivery::{Report, ReportAction, Reported, State},
 };
@@ -55,7 +55,7 @@ pub(super) async fn report(
     } else {
         Returned::headers(message.read_all(HEADER_MAX).await?)
     };
-    make(context, &state.mail, Some(state.created), &told, returned).await
+    make(context, &state.mail, Some(state), &told, returned).await
 }
 
 /// A report of recipients who have a message in their mailbox here, as its sender wants to know;
@@ -91,7 +91,7 @@ struct Told<'a> {
 async fn make(
     context: &Context,
     mail: &Mail<'_>,
-    arrived: Option<Time>,
+    state: Option<&State>,
     told: &[Told<'_>],
     returned: Returned,
 ) -> store::Result<Option<(Blob, Envelope)>> {
@@ -114,7 +114,7 @@ async fn make(
         }
         Destination::Unknown => return Ok(None),
     }
-    let pieces = match compose(context.hostname.as_str(), &address, mail, arrived, told, returned) {
+    let pieces = match compose(context.hostname.as_str(), &address, mail, state, told, returned) {
         Ok(pieces) => pieces,
         Err(error) => {
             tracing::error!(%error, sender = address, "no report could be made");
@@ -154,7 +154,7 @@ fn compose(
     hostname: &str,
     sender: &str,
     mail: &Mail<'_>,
-    arrived: Option<Time>,
+    state: Option<&State>,
     told: &[Told<'_>],
     returned: Returned,
 ) -> Result<Pieces, Box<dyn std::error::Error + Send + Sync>> {
@@ -175,7 +175,12 @@ fn compose(
     let now = DateTime::from_unix(Date::now().seconds, 0).ok_or("the clock tells no date")?;
     let mut dsn = Dsn::new(hostname, told.iter().map(recipient).collect());
     dsn.original_envelope_id = mail.envelope_id.as_ref().map(|id| id.as_str().into());
-    dsn.arrival_date = arrived.and_then(date).or(Some(now));
+    dsn.arrival_date = state.and_then(|state| date(state.created)).or(Some(now));
+    dsn.deliver_by_date = state.and_then(State::deliver_by).and_then(date);
+    dsn.future_release_request = mail.hold.as_ref().map(|hold| match hold {
+        Hold::For(seconds) => format!("for;{}", seconds.get()).into(),
+        Hold::Until(until) => format!("until;{until}").into(),
+    });
     dsn.returned = returned;
     let pieces = Builder::new()
         .from(Mailbox::new(&from)?.with_name("Mail Delivery System"))

@@ -8,20 +8,17 @@ use super::{
 use crate::{
     accounts::Destination,
     drive::tokio::Stream,
-    store::{self, Date, Envelope, Incoming},
+    store::{self, Blob, Date, Envelope, Incoming},
 };
-use mailrail_message::{DateTime, Hops, Received, ReturnPath};
+use mailrail_message::{DateTime, Hops, ReturnPath};
 use mailrail_smtp::{
-    Config, Domain, EnhancedStatusCode, Extensions, ForwardPath, Host, Mailbox, Misuse, Reply,
-    ReplyCode, ReversePath, Server,
+    Config, EnhancedStatusCode, Extensions, ForwardPath, Mailbox, Misuse, Reply, ReplyCode,
+    ReversePath, Server,
     command::{Mail, Rcpt},
     server::Event,
 };
 use mailrail_wire::Secret;
-use std::{
-    io,
-    net::{IpAddr, SocketAddr},
-};
+use std::{io, net::SocketAddr};
 
 /// How many trace fields a message may have before it counts as one that goes round in circles
 /// (RFC 5321 §6.3).
@@ -75,6 +72,10 @@ fn machine(context: &Context, service: Service, stream: &Stream) -> Server {
     let submission = is_submission(service);
     let mut offer = Extensions::built_in();
     (offer.chunking, offer.smtp_utf8, offer.dsn) = (true, true, true);
+    // Not BINARYMIME: what has bare CR, LF or NUL can neither go by POP3 nor by DATA, nor into an
+    // IMAP literal (RFC 3501 §9, `CHAR8`).
+    // Who is here has it at once; who is not, within the time that the relay keeps.
+    offer.deliver_by = Some(0);
     offer.size = Some(context.max_message_size);
     offer.starttls = stream.has_tls();
     // Under TLS alone; the relay does as it demands.
@@ -98,8 +99,6 @@ struct Session<'c> {
     submission: bool,
     peer: SocketAddr,
     over_limit: bool,
-    /// What the client calls itself.
-    host: String,
     request: Option<Request>,
     login: Option<Login>,
     transaction: Option<Box<Transaction>>,
@@ -113,6 +112,8 @@ struct Transaction {
     mail: Mail<'static>,
     /// As the client wrote them.
     recipients: Vec<String>,
+    /// The one that there is; none where there are more.
+    recipient: Option<Box<ForwardPath<'static>>>,
     /// Those who have a mailbox here and whose sender wants to know once the message is in it.
     told: Vec<Rcpt<'static>>,
     /// The header, as far as a report about them takes it along.
@@ -130,7 +131,6 @@ impl<'c> Session<'c> {
             submission: is_submission(service),
             peer,
             over_limit,
-            host: String::new(),
             request: None,
             login: None,
             transaction: None,
@@ -143,7 +143,10 @@ impl<'c> Session<'c> {
                 smtp.reply(&reply(ReplyCode::UNAVAILABLE, (4, 3, 2), "Too many connections"))
             }
             Event::Connected => smtp.greet(&self.context.hostname),
-            Event::Ehlo { host } | Event::Helo { host } => self.hello(&host, smtp),
+            Event::Ehlo { .. } | Event::Helo { .. } => {
+                self.transaction = None;
+                smtp.greet(&self.context.hostname)
+            }
             Event::Authenticate { mechanism, initial_response } => {
                 self.request = Some(Request::new(mechanism, initial_response));
                 Ok(())
@@ -165,7 +168,6 @@ impl<'c> Session<'c> {
                 Ok(())
             }
             Event::Secured => {
-                self.host.clear();
                 self.transaction = None;
                 Ok(())
             }
@@ -176,12 +178,6 @@ impl<'c> Session<'c> {
             // STARTTLS, where it is offered, and QUIT.
             _ => smtp.accept(),
         }
-    }
-
-    fn hello(&mut self, host: &Host<'_>, smtp: &mut Server) -> Result<(), Misuse> {
-        self.host = host.to_string();
-        self.transaction = None;
-        smtp.greet(&self.context.hostname)
     }
 
     fn log_in(
@@ -235,6 +231,7 @@ impl<'c> Session<'c> {
             },
             mail,
             recipients: Vec::new(),
+            recipient: None,
             told: Vec::new(),
             header: Vec::new(),
             incoming: None,
@@ -285,6 +282,8 @@ impl<'c> Session<'c> {
                 Err(error) => return smtp.reply(&failed(&error)),
             },
         }
+        let is_only = transaction.recipients.is_empty();
+        transaction.recipient = is_only.then(|| Box::new(path.clone().into_owned()));
         transaction.recipients.push(recipient);
         smtp.accept()
     }
@@ -297,13 +296,19 @@ impl<'c> Session<'c> {
             // A further chunk.
             return smtp.accept();
         }
-        let trace = Trace {
-            host: &self.host,
-            peer: self.peer.ip().to_canonical(),
-            by: &self.context.hostname,
-            with: smtp.protocol().as_str(),
+        let begun = match DateTime::from_unix(Date::now().seconds, 0) {
+            Some(date) => {
+                let date = date.rfc5322().to_string();
+                let mut field = smtp.received(&self.context.hostname, &date);
+                field.address = Some(self.peer.ip());
+                field.id = Some(&transaction.id);
+                field.recipient = transaction.recipient.as_deref();
+                let field = field.to_string();
+                transaction.begin(self.context, &field).await
+            }
+            None => Err(io::Error::other("the clock tells no date").into()),
         };
-        match transaction.begin(self.context, &trace).await {
+        match begun {
             Ok(()) => smtp.accept(),
             Err(error) => smtp.reply(&failed(&error)),
         }
@@ -317,15 +322,15 @@ impl<'c> Session<'c> {
             *transaction;
         let size = incoming.as_ref().map_or(0, Incoming::len);
         let stored = match (refusal, incoming) {
-            (None, Some(incoming)) => keep(&self.context.store, incoming, envelope).await,
+            (None, Some(incoming)) => {
+                let report = report::delivered(self.context, header, &mail, &told).await;
+                keep(&self.context.store, incoming, envelope, report).await
+            }
             (refusal, _) => Err(refusal.unwrap_or_else(local_error)),
         };
         let answer = match stored {
             Ok(()) => {
                 tracing::info!(id, peer = %self.peer, size, ?recipients, "accepted");
-                if let Err(error) = tell(self.context, &mail, &told, header).await {
-                    tracing::error!(id, %error, "the report of a delivery");
-                }
                 let text = format!("Accepted as {id}");
                 Reply::new(ReplyCode::OK, text).with_enhanced(EnhancedStatusCode::OK)
             }
@@ -342,73 +347,26 @@ impl<'c> Session<'c> {
     }
 }
 
-/// Tells the sender who has the message now, where that is wanted.
-async fn tell(
-    context: &Context,
-    mail: &Mail<'_>,
-    told: &[Rcpt<'static>],
-    header: Vec<u8>,
-) -> store::Result<()> {
-    match report::delivered(context, header, mail, told).await? {
-        Some((blob, envelope)) => context.store.accept(blob, envelope).await,
-        None => Ok(()),
-    }
-}
-
-/// What makes the message ours: once this has returned, it is on the disk for each recipient.
+/// What makes the message ours: once this has returned, it is on the disk for each recipient, and so
+/// is the report that tells the sender of those who have it now, where that is wanted.
 async fn keep(
     store: &store::Store,
     incoming: Incoming,
     envelope: Envelope,
+    report: store::Result<Option<(Blob, Envelope)>>,
 ) -> Result<(), Reply<'static>> {
-    let blob = incoming.finish().await.map_err(|error| failed(&error))?;
-    store.accept(blob, envelope).await.map_err(|error| failed(&error))
-}
-
-/// What a trace field tells of the connection.
-struct Trace<'a> {
-    host: &'a str,
-    peer: IpAddr,
-    by: &'a Domain<'static>,
-    with: &'static str,
-}
-
-impl Trace<'_> {
-    /// The field. What the client says of itself, and its recipient, may hold what no such field
-    /// can: it is left out then.
-    fn field(&self, id: &str, recipients: &[String]) -> io::Result<Vec<u8>> {
-        let date = DateTime::from_unix(Date::now().seconds, 0)
-            .ok_or_else(|| io::Error::other("the clock tells no date"))?;
-        let address = match self.peer {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => format!("IPv6:{address}"),
-        };
-        let mut received = Received::new(self.host, self.by.as_str(), self.with, date);
-        received.address = Some(&address);
-        received.id = Some(id);
-        let plain = received.clone();
-        if let [recipient] = recipients {
-            received.recipient = Some(recipient);
-        }
-        let nameless = || {
-            let mut received = plain.clone();
-            received.from = "unknown";
-            received.encode()
-        };
-        received
-            .encode()
-            .or_else(|_| plain.encode())
-            .or_else(|_| nameless())
-            .map_err(io::Error::other)
-    }
+    let keep = async {
+        let message = (incoming.finish().await?, envelope);
+        store.accept_all(std::iter::once(message).chain(report?).collect()).await
+    };
+    keep.await.map_err(|error| failed(&error))
 }
 
 impl Transaction {
     /// Opens the message's file and puts the trace field in front.
-    async fn begin(&mut self, context: &Context, trace: &Trace<'_>) -> store::Result<()> {
-        let field = trace.field(&self.id, &self.recipients)?;
+    async fn begin(&mut self, context: &Context, field: &str) -> store::Result<()> {
         let mut incoming = context.store.incoming()?;
-        incoming.append(&field).await?;
+        incoming.append(field.as_bytes()).await?;
         self.incoming = Some(incoming);
         Ok(())
     }

@@ -57,15 +57,28 @@ pub(super) fn unname_blob(db: &Connection, effects: &mut Effects, blob: i64) -> 
     Ok(())
 }
 
-/// Puts a message where its envelope says.
+/// Puts messages where their envelopes say: all or none.
 pub(super) fn accept(
     db: &Connection,
     effects: &mut Effects,
-    mut blob: Blob,
+    mut messages: Vec<(Blob, Envelope)>,
+) -> Result<()> {
+    for (blob, envelope) in &messages {
+        accept_one(db, effects, blob, envelope)?;
+    }
+    // The last thing that can fail is behind us: what fails before this takes the files with it.
+    messages.iter_mut().for_each(|(blob, _)| blob.keep());
+    Ok(())
+}
+
+fn accept_one(
+    db: &Connection,
+    effects: &mut Effects,
+    blob: &Blob,
     envelope: &Envelope,
 ) -> Result<()> {
     let accounts: BTreeSet<_> = envelope.local.iter().collect();
-    let id = name_blob(db, effects, &blob)?;
+    let id = name_blob(db, effects, blob)?;
     let new = NewRow {
         blob: id,
         prefix: &envelope.prefix,
@@ -77,10 +90,7 @@ pub(super) fn accept(
         let inbox = mailbox::inbox(db, account)?;
         add(db, effects, inbox, &new)?;
     }
-    queue::add(db, effects, id, envelope)?;
-    // The last thing that can fail is behind us: what fails before this takes the file with it.
-    blob.keep();
-    Ok(())
+    queue::add(db, effects, id, envelope)
 }
 
 impl Store {
@@ -91,7 +101,17 @@ impl Store {
     ///
     /// Those of the disk; nobody has the message then.
     pub async fn accept(&self, blob: Blob, envelope: Envelope) -> Result<()> {
-        self.write(move |db, effects| accept(db, effects, blob, &envelope)).await
+        self.accept_all(vec![(blob, envelope)]).await
+    }
+
+    /// The same for several messages, such as one and the report that it has arrived: all of them,
+    /// or none.
+    ///
+    /// # Errors
+    ///
+    /// Those of the disk; nobody has any of them then.
+    pub async fn accept_all(&self, messages: Vec<(Blob, Envelope)>) -> Result<()> {
+        self.write(move |db, effects| accept(db, effects, messages)).await
     }
 
     /// Puts messages into one mailbox, all or none, and tells its UIDVALIDITY and their UIDs.

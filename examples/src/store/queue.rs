@@ -170,10 +170,7 @@ impl Store {
                     arrival::unname_blob(db, effects, blob)?;
                 }
             }
-            match progress.report {
-                Some((blob, envelope)) => arrival::accept(db, effects, blob, &envelope),
-                None => Ok(()),
-            }
+            arrival::accept(db, effects, progress.report.into_iter().collect())
         })
         .await
     }

@@ -258,7 +258,7 @@ fn to_server() -> Result {
     }
     let is = |arrived: &str, message: &[u8]| {
         let message: String = message.iter().copied().map(char::from).collect();
-        arrived.ends_with(&message) && arrived.contains(" by north.test with ESMTPS id")
+        arrived.ends_with(&message) && arrived.contains("\tby north.test with ESMTPS id")
     };
     let mut amy = house.inbox("amy@north.test")?;
     let alice = house.inbox(ALICE)?;

@@ -216,6 +216,13 @@ impl Submission {
         self.client.is_secured()
     }
 
+    /// Whether the server takes messages and has none at hand: another can be given, at once or after
+    /// a while.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        matches!(self.state, State::Ready) && self.message.is_none()
+    }
+
     /// Gives the next message. It can be given at any time before the first poll, and after each
     /// outcome.
     ///

@@ -45,6 +45,10 @@ pub struct Dsn<'a> {
     pub received_from_mta: Option<Cow<'a, str>>,
     /// When the message came to the reporting server (§2.2.5).
     pub arrival_date: Option<DateTime>,
+    /// By when it was to be delivered, where its sender said so (RFC 2852 §5).
+    pub deliver_by_date: Option<DateTime>,
+    /// For how long it was to be held: `for;` and seconds, or `until;` and a date (RFC 4865 §5.1.2).
+    pub future_release_request: Option<Cow<'a, str>>,
     /// What became of it for each recipient: at least one.
     pub recipients: Vec<DsnRecipient<'a>>,
     /// What of the message is sent back: as `RET` of its MAIL command wants (RFC 3461 §4.3), and the header alone in reports that
@@ -61,6 +65,8 @@ impl<'a> Dsn<'a> {
             dsn_gateway: None,
             received_from_mta: None,
             arrival_date: None,
+            deliver_by_date: None,
+            future_release_request: None,
             recipients,
             returned: Returned::Nothing,
         }
@@ -74,6 +80,9 @@ impl<'a> Dsn<'a> {
         fields.optional("DSN-Gateway", "dns", self.dsn_gateway.as_deref())?;
         fields.optional("Received-From-MTA", "dns", self.received_from_mta.as_deref())?;
         fields.date("Arrival-Date", self.arrival_date)?;
+        fields.date("Deliver-By-Date", self.deliver_by_date)?;
+        let hold = self.future_release_request.as_deref();
+        fields.optional("Future-Release-Request", "", hold)?;
         if self.recipients.is_empty() {
             return Err(Error::MissingRecipient);
         }
@@ -221,12 +230,16 @@ mod tests {
         dsn.original_envelope_id = Some("id 7".into());
         dsn.received_from_mta = Some("client.test".into());
         dsn.arrival_date = date;
+        dsn.deliver_by_date = date;
+        dsn.future_release_request = Some("for;60".into());
         assert_eq!(
             String::from_utf8(dsn.fields().unwrap()).unwrap(),
             "Original-Envelope-Id: id 7\r\n\
              Reporting-MTA: dns; mx.north.test\r\n\
              Received-From-MTA: dns; client.test\r\n\
-             Arrival-Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n\r\n\
+             Arrival-Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n\
+             Deliver-By-Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n\
+             Future-Release-Request: for;60\r\n\r\n\
              Original-Recipient: rfc822; info@north.test\r\n\
              Final-Recipient: rfc822; bob@south.test\r\n\
              Action: delayed\r\n\
