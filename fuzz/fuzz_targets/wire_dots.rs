@@ -7,8 +7,8 @@ use libfuzzer_sys::fuzz_target;
 use mailrail_wire::{Input, Output, Stuffer, Unstuffed, Unstuffer};
 
 /// The text, whether it is bare, and what stands behind its end, if that came.
-fn unstuffed(wire: &[u8], piece: usize) -> (Vec<u8>, bool, Option<Vec<u8>>) {
-    let (mut input, mut reader, mut text) = (Input::default(), Unstuffer::default(), Vec::new());
+fn unstuffed(mut reader: Unstuffer, wire: &[u8], piece: usize) -> (Vec<u8>, bool, Option<Vec<u8>>) {
+    let (mut input, mut text) = (Input::default(), Vec::new());
     let mut pieces = wire.chunks(piece);
     loop {
         match reader.next(input.bytes()) {
@@ -31,17 +31,24 @@ fn unstuffed(wire: &[u8], piece: usize) -> (Vec<u8>, bool, Option<Vec<u8>>) {
 
 fuzz_target!(|data: (u8, &[u8])| {
     let (piece, bytes) = (usize::from(data.0).max(1), data.1);
-    let read = unstuffed(bytes, piece);
-    assert_eq!(read, unstuffed(bytes, bytes.len().max(1)));
+    let read = unstuffed(Unstuffer::default(), bytes, piece);
+    assert_eq!(read, unstuffed(Unstuffer::default(), bytes, bytes.len().max(1)));
+    let unchecked = unstuffed(Unstuffer::unchecked(), bytes, piece);
+    assert_eq!((&read.0, false, &read.2), (&unchecked.0, unchecked.1, &unchecked.2));
     assert!(read.2.is_none() || read.1 || read.0.is_empty() || read.0.ends_with(b"\r\n"));
 
     let (mut writer, mut output) = (Stuffer::default(), Output::default());
     let pieces = bytes.chunks(piece).map(Bytes::copy_from_slice);
-    let sent = pieces.into_iter().try_for_each(|piece| writer.stuff(piece, &mut output));
+    let sent = pieces.into_iter().try_for_each(|piece| {
+        let (before, held) = (writer.clone(), output.len());
+        let sent = writer.stuff(piece, &mut output);
+        assert!(sent.is_ok() || writer == before && output.len() == held);
+        sent
+    });
     if sent.is_ok() {
         writer.end(&mut output);
         let wire = output.copy_to_bytes(output.len());
-        let (text, bare, rest) = unstuffed(&wire, piece);
+        let (text, bare, rest) = unstuffed(Unstuffer::default(), &wire, piece);
         assert!(!bare && rest == Some(Vec::new()));
         assert!(text.starts_with(bytes) && text.len() <= bytes.len() + 2);
     }

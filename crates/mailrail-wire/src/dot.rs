@@ -5,7 +5,7 @@
 //! so no bare CR or LF ever helps a peer to end a text early.
 
 use crate::{BareLineEnd, Output};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use memchr::memchr_iter;
 
 /// Where the bytes seen so far leave the reader of a text.
@@ -157,17 +157,39 @@ impl Stuffer {
     /// [`BareLineEnd`] where the text so far, with `piece`, has a CR or LF that is not part of
     /// CR LF: nothing is sent of `piece` then, and the stuffer is as before.
     pub fn stuff(&mut self, mut piece: Bytes, output: &mut Output) -> Result<(), BareLineEnd> {
-        if let Some(&first) = piece.first()
-            && ((self.place == Place::AfterCr) != (first == b'\n') || has_bare_pair(&piece))
-        {
+        let Some(&first) = piece.first() else { return Ok(()) };
+        if (self.place == Place::AfterCr) != (first == b'\n') {
             return Err(BareLineEnd);
         }
-        while !piece.is_empty() {
-            let Stuffed { dot, len } = self.next(&piece);
-            if dot {
-                output.text(b".");
+        let before = output.len();
+        let (begin, mut from) = match (self.place, &*piece) {
+            (Place::LineStart, [b'.', ..]) => (&b"."[..], 0),
+            (Place::AfterCr, [b'\n', b'.', ..]) => (&b"\n."[..], 1),
+            _ => (&b""[..], 0),
+        };
+        output.text(begin);
+        let mut to = from;
+        loop {
+            let scan = scan::<true>(piece.get(to..).unwrap_or_default());
+            if scan.bare {
+                output.truncate(before);
+                return Err(BareLineEnd);
             }
-            output.payload(piece.split_to(len));
+            to += scan.end;
+            if to == piece.len() {
+                break;
+            }
+            // The dot that it stopped at goes out twice: at the end of this slice and at the
+            // beginning of the next.
+            output.slice(piece.slice(from..=to));
+            from = to;
+        }
+        self.place = self.place.behind(&piece);
+        if from == 0 {
+            output.payload(piece);
+        } else {
+            piece.advance(from);
+            output.slice(piece);
         }
         Ok(())
     }
@@ -213,29 +235,31 @@ const WINDOW: usize = BLOCK + 2;
 /// Looks for CR LF and a dot and, where `CHECK`, for bare CR and LF. Whether the first byte is a
 /// bare LF and the last one a bare CR is left to the caller.
 fn scan<const CHECK: bool>(text: &[u8]) -> Scan {
-    let (mut at, mut bare, mut end) = (0, false, None);
+    let (mut at, mut end) = (0, None);
     let last = text.len().saturating_sub(WINDOW);
     while let Some(window) = text.get(at..).and_then(<[u8]>::first_chunk::<WINDOW>) {
-        let found = look::<CHECK>(window);
-        if found.dot {
+        if is_worth_a_look::<CHECK>(window) {
             end = end_before_dot(window);
             if end.is_some() {
                 break;
             }
+            if CHECK && window.get(..=BLOCK).is_some_and(has_bare_pair) {
+                let rest = scan::<false>(text.get(at..).unwrap_or_default());
+                return Scan { end: at + rest.end, bare: true };
+            }
         }
-        bare |= found.bare;
-        // The last window overlaps the one before it: what that held is no dot, and its bare line
-        // ends count once more.
+        // The last window overlaps the one before it, which held nothing.
         at = if at == last { text.len() } else { last.min(at + BLOCK) };
     }
-    let rest = text.get(at..).unwrap_or_default();
-    let end = end.or_else(|| end_before_dot(rest)).map_or(text.len(), |end| at + end);
-    if CHECK {
+    if at == text.len() {
         // The last pair of all stands behind the last window.
-        let from = at.min(text.len().saturating_sub(2));
-        bare |= has_bare_pair(text.get(from..end).unwrap_or_default());
+        let bare = matches!(text, [.., first, second] if is_bare(*first, *second));
+        return Scan { end: at, bare: CHECK && bare };
     }
-    Scan { end, bare }
+    let rest = text.get(at..).unwrap_or_default();
+    let end = end.or_else(|| end_before_dot(rest)).unwrap_or(rest.len());
+    let bare = CHECK && rest.get(..end).is_some_and(has_bare_pair);
+    Scan { end: at + end, bare }
 }
 
 /// Where the first line ends that one with a dot follows.
@@ -245,49 +269,54 @@ fn end_before_dot(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// What a window holds.
-struct Found {
-    /// LF and a dot: what stands before them is looked at only where they are found.
-    dot: bool,
-    /// A CR and an LF that do not stand together, the window's last pair left out.
-    bare: bool,
-}
-
+/// Whether a window holds LF and a dot (what stands before them is looked at only then) or, where
+/// `CHECK`, a CR and an LF that do not stand together, the last pair left out. It finds out with as
+/// few operations as there can be, and tells only that one of them is there.
 #[inline(always)]
-fn look<const CHECK: bool>(window: &[u8; WINDOW]) -> Found {
+fn is_worth_a_look<const CHECK: bool>(window: &[u8; WINDOW]) -> bool {
     let second = window.get(1..).unwrap_or_default();
     let third = window.get(2..).unwrap_or_default();
-    let (mut dot, mut bare) = (0_u8, 0_u8);
+    let mut found = 0_u8;
     for ((&first, &second), &third) in window.iter().zip(second).zip(third) {
         let lf = u8::from(second == b'\n');
-        dot |= lf & u8::from(third == b'.');
+        found |= lf & u8::from(third == b'.');
         if CHECK {
-            bare |= lf ^ u8::from(first == b'\r');
+            found |= lf ^ u8::from(first == b'\r');
         }
     }
-    Found { dot: dot != 0, bare: bare != 0 }
+    found != 0
 }
 
 /// Whether two neighbours in `text` hold a CR without its LF or an LF without its CR.
 fn has_bare_pair(text: &[u8]) -> bool {
     let next = text.get(1..).unwrap_or_default();
     // No early end: the loop becomes vector code, and a text that is refused is rare.
-    text.iter()
-        .zip(next)
-        .fold(false, |bare, (&first, &second)| bare | ((first == b'\r') ^ (second == b'\n')))
+    text.iter().zip(next).fold(false, |bare, (&first, &second)| bare | is_bare(first, second))
+}
+
+/// Whether two neighbours are a CR without its LF or an LF without its CR.
+const fn is_bare(first: u8, second: u8) -> bool {
+    (first == b'\r') ^ (second == b'\n')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::vec::Vec;
-    use bytes::Buf;
     use proptest::prelude::*;
 
     /// What a reader makes of `wire`, cut at `cuts`: the text, whether it ended, whether it is
     /// bare, and how many bytes it used.
     fn unstuffed(wire: &[u8], cuts: &[usize]) -> (Vec<u8>, bool, bool, usize) {
-        let (mut reader, mut text, mut from, mut to) = (Unstuffer::default(), Vec::new(), 0, 0);
+        unstuffed_by(Unstuffer::default(), wire, cuts)
+    }
+
+    fn unstuffed_by(
+        mut reader: Unstuffer,
+        wire: &[u8],
+        cuts: &[usize],
+    ) -> (Vec<u8>, bool, bool, usize) {
+        let (mut text, mut from, mut to) = (Vec::new(), 0, 0);
         let mut cuts = cuts.iter().cycle();
         loop {
             match reader.next(&wire[from..to]) {
@@ -373,6 +402,37 @@ mod tests {
         assert_eq!(output.chunk(), b"one\r\n..\r\n.\r\n");
     }
 
+    #[test]
+    fn a_piece_refused_behind_dots_takes_all_of_it_back() {
+        let (mut writer, mut output) = (Stuffer::default(), Output::default());
+        assert_eq!(writer.stuff(Bytes::from("one\r\n"), &mut output), Ok(()));
+        let long = [b'x'; 300];
+        for line in [&b"short"[..], &long] {
+            let line = [b".", line, b"\r\n"].concat();
+            for bare in [&b".\n.\r\n"[..], b"\rx"] {
+                for lines in 1..6 {
+                    let piece = Bytes::from([&line.repeat(lines), bare].concat());
+                    assert_eq!(writer.stuff(piece, &mut output), Err(BareLineEnd));
+                }
+            }
+        }
+        assert_eq!(writer.stuff(Bytes::from(".two\r\n"), &mut output), Ok(()));
+        writer.end(&mut output);
+        assert_eq!(output.copy_to_bytes(output.remaining()), "one\r\n..two\r\n.\r\n");
+    }
+
+    #[test]
+    fn a_dot_between_long_lines_costs_no_copy() {
+        let (mut writer, mut output) = (Stuffer::default(), Output::default());
+        let text = Bytes::from([&[b'x'; 400][..], b"\r\n.", &[b'y'; 400], b"\r\n"].concat());
+        let at = text.as_ptr();
+        assert_eq!(writer.stuff(text.clone(), &mut output), Ok(()));
+        assert_eq!((output.chunk().as_ptr(), output.chunk().len()), (at, 403));
+        output.advance(403);
+        assert_eq!(output.chunk().as_ptr(), at.wrapping_add(402));
+        assert_eq!(output.chunk(), &text[402..]);
+    }
+
     /// Texts of few distinct bytes, long enough to fill windows, with what matters often.
     fn wire() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
@@ -402,7 +462,10 @@ mod tests {
     proptest! {
         #[test]
         fn reads_as_the_plain_reader_does(wire in wire(), cuts in cuts()) {
-            prop_assert_eq!(unstuffed(&wire, &cuts), unstuffed_plainly(&wire));
+            let (text, ended, bare, used) = unstuffed_plainly(&wire);
+            let unchecked = unstuffed_by(Unstuffer::unchecked(), &wire, &cuts);
+            prop_assert_eq!(unchecked, (text.clone(), ended, false, used));
+            prop_assert_eq!(unstuffed(&wire, &cuts), (text, ended, bare, used));
         }
 
         #[test]

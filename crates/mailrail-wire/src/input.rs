@@ -36,6 +36,7 @@ pub struct Input {
 
 impl Input {
     /// Where the next read puts its bytes; never empty. It moves bytes only when space is short.
+    #[inline]
     #[must_use]
     pub fn space(&mut self) -> &mut [u8] {
         if self.start == self.end {
@@ -59,6 +60,7 @@ impl Input {
 
     /// Says that the first `n` bytes of [`space`](Self::space) were filled; 0 says that the peer
     /// sends no more.
+    #[inline]
     pub fn received(&mut self, n: usize) {
         self.closed |= n == 0;
         self.end = self.end.saturating_add(n).min(self.buf.len());
@@ -66,6 +68,13 @@ impl Input {
 
     /// Adds bytes that already lie elsewhere, copying them; none say nothing about the peer.
     pub fn extend(&mut self, mut bytes: &[u8]) {
+        if self.start == self.end && bytes.len() > 2 * SPACE_NEW {
+            // Room for all of them at once, which needs no zeros first.
+            self.buf.clear();
+            self.buf.reserve_exact(bytes.len());
+            self.buf.extend_from_slice(bytes);
+            return (self.start, self.end) = (0, bytes.len());
+        }
         while !bytes.is_empty() {
             let space = self.space();
             let n = space.len().min(bytes.len());
@@ -79,12 +88,14 @@ impl Input {
     }
 
     /// What was received and not yet used.
+    #[inline]
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.buf.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Uses up the first `n` bytes, or all where there are fewer, and lends them.
+    #[inline]
     pub fn take(&mut self, n: usize) -> &[u8] {
         let from = self.start;
         self.start = from.saturating_add(n).min(self.end);
@@ -92,6 +103,7 @@ impl Input {
     }
 
     /// Uses up all bytes and lends them.
+    #[inline]
     pub fn take_all(&mut self) -> &[u8] {
         self.take(usize::MAX)
     }

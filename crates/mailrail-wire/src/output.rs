@@ -2,10 +2,13 @@
 
 use alloc::collections::VecDeque;
 use bytes::{Buf, Bytes, BytesMut};
-use core::fmt;
+use core::{fmt, mem};
 
 /// A payload shorter than this is copied: a further piece to write costs more than the copy.
 const COPY_BELOW: usize = 256;
+/// A slice of a large payload costs no more than its place in the list, which is half as long as
+/// this.
+const COPY_SLICE_BELOW: usize = 64;
 
 /// Bytes to send, in order: small ones are gathered, payloads of 256 bytes and more are kept by
 /// reference.
@@ -26,7 +29,11 @@ const COPY_BELOW: usize = 256;
 /// ```
 #[derive(Default)]
 pub struct Output {
-    /// Pieces before `tail`; none is empty.
+    /// The first two pieces, in place, so that they need no memory; where one is empty, there are
+    /// none behind it but `tail`.
+    front: Bytes,
+    second: Bytes,
+    /// Pieces between them and `tail`; none is empty.
     parts: VecDeque<Bytes>,
     tail: BytesMut,
     len: usize,
@@ -41,14 +48,57 @@ impl Output {
 
     /// Adds a payload, by reference where it has 256 bytes or more.
     pub fn payload(&mut self, bytes: Bytes) {
-        if bytes.len() < COPY_BELOW {
+        self.payload_or_copy(bytes, COPY_BELOW);
+    }
+
+    /// Adds a part of what comes in several, by reference where it has 64 bytes or more.
+    pub(crate) fn slice(&mut self, bytes: Bytes) {
+        self.payload_or_copy(bytes, COPY_SLICE_BELOW);
+    }
+
+    fn payload_or_copy(&mut self, bytes: Bytes, copy_below: usize) {
+        if bytes.len() < copy_below {
             return self.text(&bytes);
         }
         self.len += bytes.len();
         if !self.tail.is_empty() {
-            self.parts.push_back(self.tail.split().freeze());
+            let text = self.tail.split().freeze();
+            self.push(text);
         }
-        self.parts.push_back(bytes);
+        self.push(bytes);
+    }
+
+    fn push(&mut self, piece: Bytes) {
+        if self.front.is_empty() {
+            self.front = piece;
+        } else if self.second.is_empty() {
+            self.second = piece;
+        } else {
+            self.parts.push_back(piece);
+        }
+    }
+
+    /// Takes back what was added last, so that `len` bytes are left.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        while let Some(excess) = self.len.checked_sub(len).filter(|&excess| excess > 0) {
+            let last = match self.parts.back_mut() {
+                _ if !self.tail.is_empty() => {
+                    let kept = self.tail.len().saturating_sub(excess);
+                    self.len -= self.tail.len() - kept;
+                    self.tail.truncate(kept);
+                    continue;
+                }
+                Some(part) => part,
+                None if self.second.is_empty() => &mut self.front,
+                None => &mut self.second,
+            };
+            let kept = last.len().saturating_sub(excess);
+            self.len -= last.len() - kept;
+            last.truncate(kept);
+            if kept == 0 {
+                self.parts.pop_back();
+            }
+        }
     }
 
     /// Whether all is written.
@@ -103,7 +153,7 @@ impl Buf for Output {
     }
 
     fn chunk(&self) -> &[u8] {
-        self.parts.front().map_or(&*self.tail, |part| &**part)
+        if self.front.is_empty() { &self.tail } else { &self.front }
     }
 
     /// As [`Buf`] asks, it panics where `n` is more than what is left.
@@ -114,12 +164,12 @@ impl Buf for Output {
             *self = Self::default();
             return;
         }
-        while let Some(front) = self.parts.front_mut() {
-            if n < front.len() {
-                return front.advance(n);
+        while !self.front.is_empty() {
+            if n < self.front.len() {
+                return self.front.advance(n);
             }
-            n -= front.len();
-            self.parts.pop_front();
+            n -= self.front.len();
+            self.front = mem::replace(&mut self.second, self.parts.pop_front().unwrap_or_default());
         }
         self.tail.advance(n);
     }
@@ -127,7 +177,8 @@ impl Buf for Output {
     #[cfg(feature = "std")]
     fn chunks_vectored<'a>(&'a self, dst: &mut [std::io::IoSlice<'a>]) -> usize {
         let tail = (!self.tail.is_empty()).then_some(&*self.tail);
-        let chunks = self.parts.iter().map(|part| &**part).chain(tail);
+        let first = [&self.front, &self.second].into_iter().filter(|piece| !piece.is_empty());
+        let chunks = first.chain(&self.parts).map(|part| &**part).chain(tail);
         dst.iter_mut().zip(chunks).map(|(slot, chunk)| *slot = std::io::IoSlice::new(chunk)).count()
     }
 }
@@ -176,6 +227,32 @@ mod tests {
     }
 
     proptest! {
+        /// What is taken back leaves what was added before it.
+        #[test]
+        fn takes_back_the_last(adds in prop::collection::vec((0_u8..3, 0_usize..600), 0..12), written in 0_usize..900, kept in 0_usize..5_000) {
+            let (mut output, mut put, mut next) = (Output::default(), Vec::new(), 0_u8);
+            for (how, len) in adds {
+                let bytes: Vec<u8> = (0..len).map(|_| { next = next.wrapping_add(1); next }).collect();
+                put.extend_from_slice(&bytes);
+                match how {
+                    0 => output.payload(bytes.into()),
+                    1 => output.slice(bytes.into()),
+                    _ => output.text(&bytes),
+                }
+            }
+            let written = written.min(put.len());
+            output.advance(written);
+            put.drain(..written);
+            output.truncate(kept);
+            put.truncate(kept);
+            output.text(b"more");
+            output.payload(Bytes::from_static(&[b'x'; 300]));
+            put.extend_from_slice(b"more");
+            put.extend_from_slice(&[b'x'; 300]);
+            prop_assert_eq!(output.len(), put.len());
+            prop_assert_eq!(output.copy_to_bytes(put.len()), put);
+        }
+
         /// Any mix of text, payloads and partial writes leaves the stream as it was given.
         #[test]
         fn keeps_the_stream(moves in prop::collection::vec((any::<bool>(), 0_usize..600, 0_usize..600), 0..40)) {

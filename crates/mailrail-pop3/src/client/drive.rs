@@ -117,9 +117,9 @@ impl Client {
                 }
                 None => return,
             }
-        }
-        if self.queue.is_empty() {
-            self.queue = VecDeque::new();
+            if self.queue.is_empty() {
+                self.queue = VecDeque::new();
+            }
         }
     }
 

@@ -26,11 +26,13 @@ impl Sending {
         mut piece: Bytes,
         output: &mut Output,
     ) -> Result<bool, BareLineEnd> {
-        let mut top = self.top;
-        let end = top.as_mut().and_then(|top| top.end(&piece));
+        let Some(mut top) = self.top else {
+            return self.stuffer.stuff(piece, output).map(|()| false);
+        };
+        let end = top.end(&piece);
         piece.truncate(end.unwrap_or(piece.len()));
         self.stuffer.stuff(piece, output)?;
-        self.top = top;
+        self.top = Some(top);
         Ok(end.is_some())
     }
 
