@@ -127,6 +127,22 @@ impl Talk {
         self.read()
     }
 
+    /// The text of a message.
+    fn retr(&mut self, message: u32) -> Vec<u8> {
+        let said = self.ask(&format!("RETR {message}"));
+        assert!(said.starts_with("+OK"), "{said}");
+        let mut text = Vec::new();
+        loop {
+            let mut line = Vec::new();
+            self.0.read_until(b'\n', &mut line).unwrap();
+            match &*line {
+                b".\r\n" => return text,
+                [b'.', line @ ..] => text.extend_from_slice(line),
+                line => text.extend_from_slice(line),
+            }
+        }
+    }
+
     fn log_in(&mut self) -> String {
         assert!(self.read().starts_with("+OK"));
         self.ask("USER bob@south.test");
@@ -164,6 +180,58 @@ fn a_maildrop_is_for_one_session_and_changes_at_quit() {
     assert!(third.read().starts_with("-ERR [SYS/TEMP]"));
     assert_eq!(third.read(), "");
     assert_eq!(count.join().unwrap(), 1);
+}
+
+#[test]
+fn sizes_are_octets_as_sent() {
+    let plain = message("whole", 0);
+    let texts = [&b"Subject: a\r\n\r\nno end"[..], b"Subject: b\r\n\r\n.", b"Subject: c\r", &plain];
+    let messages = texts.map(<[u8]>::to_vec);
+    let maildrop = Maildrop::start(SERVER, &messages, &["--allow-plaintext"]).unwrap();
+    let mut talk = Talk::to(&maildrop);
+    assert!(talk.log_in().starts_with("+OK"));
+    let mut all = 0;
+    for (n, message) in (1..).zip(&messages) {
+        let listed = talk.ask(&format!("LIST {n}"));
+        let text = talk.retr(n);
+        assert!(text.starts_with(message) && text.ends_with(b"\r\n"), "{n}");
+        assert_eq!(listed, format!("+OK {n} {}\r\n", text.len()));
+        all += text.len();
+    }
+    assert_eq!(talk.ask("STAT"), format!("+OK 4 {all}\r\n"));
+}
+
+#[test]
+fn who_has_not_said_utf8_is_sent_no_utf8_header() {
+    let international = "Subject: gr\u{fc}n\r\n\r\ntext\r\n".as_bytes().to_vec();
+    let messages =
+        [international, b"Subject: gr\xfcn\r\n\r\n\xfc\r\n".to_vec(), message("8 bits", 0)];
+    let maildrop = Maildrop::start(SERVER, &messages, &["--allow-plaintext"]).unwrap();
+    let mut talk = Talk::to(&maildrop);
+    assert!(talk.log_in().starts_with("+OK"));
+    assert!(talk.ask("RETR 1").starts_with("-ERR [UTF8] "));
+    assert!(talk.ask("TOP 1 0").starts_with("-ERR [UTF8] "));
+    for (n, message) in [(2, &messages[1]), (3, &messages[2])] {
+        assert!(talk.retr(n) == *message);
+    }
+    drop(talk);
+    let mut talk = loop {
+        // The server hears of the end a moment later.
+        let mut talk = Talk::to(&maildrop);
+        assert!(talk.read().starts_with("+OK"));
+        assert!(talk.ask("UTF8").starts_with("+OK"));
+        talk.ask("USER bob@south.test");
+        if talk.ask(&format!("PASS {PASSWORD}")).starts_with("+OK") {
+            break talk;
+        }
+        thread::sleep(Duration::from_millis(10));
+    };
+    assert!(talk.retr(1) == messages[0]);
+    // Our client says UTF8 by itself.
+    assert!(talk.ask("QUIT").starts_with("+OK"));
+    let folder = Folder::new("pop3-utf8").unwrap();
+    let output = get(&format!("{}?tls=none", maildrop.url("pop3").unwrap()), &folder, &[]);
+    assert_eq!(summary(&output).unwrap(), "3 fetched, 0 fetched before, 3 deleted on the server");
 }
 
 #[test]

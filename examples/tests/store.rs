@@ -163,6 +163,23 @@ async fn a_body_goes_with_its_last_row() {
 }
 
 #[tokio::test]
+async fn a_size_is_that_of_the_bytes_and_how_they_end_is_known() {
+    let folder = Folder::new("ends");
+    let store = Store::open(folder.path(), None).await.unwrap();
+    // One ends its CR LF in a piece of its own.
+    let texts = ["", "a", "a\r\n", "a\r", "\n", "\r\n", &format!("{}\r\n", "a".repeat(999))];
+    for text in texts {
+        let message = blob(&store, text.as_bytes()).await;
+        store.accept(message, Envelope { prefix: Vec::new(), ..to(&[ALICE], &[]) }).await.unwrap();
+    }
+    let inbox = store.mailbox(ALICE, "INBOX").await.unwrap().id;
+    store.copy(inbox, vec![2], ALICE, "INBOX").await.unwrap();
+    let messages = store.examine(ALICE, "INBOX").await.unwrap().messages;
+    let ends: Vec<_> = messages.iter().map(|message| (message.size, message.lacks)).collect();
+    assert_eq!(ends, [(0, 0), (1, 2), (3, 0), (2, 1), (1, 2), (2, 0), (1_001, 0), (1, 2)]);
+}
+
+#[tokio::test]
 async fn a_job_that_fails_leaves_nothing() {
     let folder = Folder::new("fails");
     let store = Store::open(folder.path(), None).await.unwrap();

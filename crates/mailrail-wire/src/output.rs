@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 use bytes::{Buf, Bytes, BytesMut};
-use core::{fmt, mem};
+use core::fmt;
 
 /// A payload shorter than this is copied: a further piece to write costs more than the copy.
 const COPY_BELOW: usize = 256;
@@ -29,11 +29,10 @@ const COPY_SLICE_BELOW: usize = 64;
 /// ```
 #[derive(Default)]
 pub struct Output {
-    /// The first two pieces, in place, so that they need no memory; where one is empty, there are
-    /// none behind it but `tail`.
+    /// The first piece, in place, so that one alone needs no memory; where it is empty, so is
+    /// `parts`.
     front: Bytes,
-    second: Bytes,
-    /// Pieces between them and `tail`; none is empty.
+    /// Pieces between `front` and `tail`; none is empty.
     parts: VecDeque<Bytes>,
     tail: BytesMut,
     len: usize,
@@ -71,8 +70,6 @@ impl Output {
     fn push(&mut self, piece: Bytes) {
         if self.front.is_empty() {
             self.front = piece;
-        } else if self.second.is_empty() {
-            self.second = piece;
         } else {
             self.parts.push_back(piece);
         }
@@ -89,8 +86,7 @@ impl Output {
                     continue;
                 }
                 Some(part) => part,
-                None if self.second.is_empty() => &mut self.front,
-                None => &mut self.second,
+                None => &mut self.front,
             };
             let kept = last.len().saturating_sub(excess);
             self.len -= last.len() - kept;
@@ -169,7 +165,7 @@ impl Buf for Output {
                 return self.front.advance(n);
             }
             n -= self.front.len();
-            self.front = mem::replace(&mut self.second, self.parts.pop_front().unwrap_or_default());
+            self.front = self.parts.pop_front().unwrap_or_default();
         }
         self.tail.advance(n);
     }
@@ -177,8 +173,8 @@ impl Buf for Output {
     #[cfg(feature = "std")]
     fn chunks_vectored<'a>(&'a self, dst: &mut [std::io::IoSlice<'a>]) -> usize {
         let tail = (!self.tail.is_empty()).then_some(&*self.tail);
-        let first = [&self.front, &self.second].into_iter().filter(|piece| !piece.is_empty());
-        let chunks = first.chain(&self.parts).map(|part| &**part).chain(tail);
+        let front = (!self.front.is_empty()).then_some(&self.front);
+        let chunks = front.into_iter().chain(&self.parts).map(|part| &**part).chain(tail);
         dst.iter_mut().zip(chunks).map(|(slot, chunk)| *slot = std::io::IoSlice::new(chunk)).count()
     }
 }

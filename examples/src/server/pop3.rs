@@ -6,18 +6,29 @@ use super::{
 };
 use crate::{
     drive::tokio::Stream,
-    store::{Error, MailboxState, MaildropLock, Pieces},
+    store::{Error, MailboxState, MaildropLock, Message, Pieces, Reader},
 };
 use bytes::Bytes;
 use mailrail_pop3::{
-    Capabilities, Config, DropListing, Expire, MessageNumber, Misuse, ResponseCode, Server, Text,
-    Timestamp, UniqueId,
+    Capabilities, Config, DropListing, Expire, Language, MessageNumber, Misuse, ResponseCode,
+    Server, Text, Timestamp, UniqueId, Utf8,
     server::{Deleted, Event},
 };
 use mailrail_wire::{LineEnds, Secret};
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+};
 
 const INBOX: &str = "INBOX";
+
+/// What is looked at of a header.
+const HEADER_MAX: usize = 64 * 1024;
+
+/// English, also by the name that RFC 2277 §4.5 has for what is spoken unless asked otherwise.
+static LANGUAGES: LazyLock<Arc<[Language]>> = LazyLock::new(|| {
+    [Language::ENGLISH, Language { tag: "i-default", ..Language::ENGLISH }].into()
+});
 
 /// Talks POP3 over an accepted connection until its end.
 pub async fn run(context: &Context, accepted: Accepted) {
@@ -70,8 +81,10 @@ fn machine(context: &Context, stream: &Stream) -> Server {
     // Each wrong name or password is told by that code.
     offer.auth_resp_code = true;
     offer.implementation = Some("mailrail".to_owned());
+    offer.utf8 = Some(Utf8 { user: true });
     offer.expire = Some(Expire { days: None, per_user: false });
     let mut config = Config::default();
+    config.languages = Some(Arc::clone(&LANGUAGES));
     config.allow_plaintext_auth = context.allow_plaintext;
     config.require_tls_for_auth = !context.allow_plaintext;
     if stream.is_secure() { Server::over_tls(offer, config) } else { Server::new(offer, config) }
@@ -100,7 +113,7 @@ struct Session<'c> {
 struct Maildrop {
     account: String,
     inbox: MailboxState,
-    /// UIDs and sizes, in the order of the message numbers.
+    /// UIDs and octets as sent, in the order of the message numbers.
     messages: Box<[(u32, u64)]>,
     _lock: MaildropLock,
 }
@@ -283,7 +296,8 @@ impl Session<'_> {
         // Locked first, so that no other session deletes behind the snapshot.
         let Some(lock) = store.lock_maildrop(inbox) else { return Ok(None) };
         let snapshot = store.examine(&account, INBOX).await?;
-        let messages = snapshot.messages.iter().map(|message| (message.uid, message.size));
+        let octets = |message: &Message| message.size + u64::from(message.lacks);
+        let messages = snapshot.messages.iter().map(|message| (message.uid, octets(message)));
         let messages = messages.collect();
         Ok(Some(Maildrop { account, inbox: snapshot.state, messages, _lock: lock }))
     }
@@ -292,8 +306,16 @@ impl Session<'_> {
         let Some((maildrop, (uid, size))) = self.maildrop.as_ref().zip(self.find(message)) else {
             return pop3.err(None, text("no such message"));
         };
-        match self.context.store.read_message(maildrop.inbox.id, uid).await {
-            Ok(reader) => {
+        let reader = self.context.store.read_message(maildrop.inbox.id, uid).await;
+        let is_utf8 = match &reader {
+            Ok(reader) if !pop3.is_utf8() => has_utf8_header(reader).await,
+            _ => Ok(false),
+        };
+        match reader.and_then(|reader| Ok((reader, is_utf8?))) {
+            Ok((_, true)) => {
+                pop3.err(Some(ResponseCode::UTF8), text("the message takes UTF8 to read"))
+            }
+            Ok((reader, false)) => {
                 let pieces = reader.range(0, u64::MAX);
                 self.sending = Some(Sending { pieces, ends: Some(LineEnds::default()) });
                 pop3.ok(text(&format!("{size} octets")))
@@ -323,6 +345,21 @@ impl Session<'_> {
         drop(maildrop);
         pop3.ok(text("bye"))
     }
+}
+
+/// Whether a message is one of internationalized mail (RFC 6532), which only a client that has said
+/// UTF8 is sent (RFC 6856 §2.1). Bytes of 8 bits in other character sets are sent as ever.
+async fn has_utf8_header(reader: &Reader) -> Result<bool, Error> {
+    let mut head = reader.read_all(HEADER_MAX).await?;
+    if head.is_ascii() {
+        return Ok(false);
+    }
+    if let Some(end) = head.windows(4).position(|four| four == b"\r\n\r\n") {
+        head.truncate(end);
+    }
+    // A character may be cut where the look ends.
+    let is_utf8 = str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true);
+    Ok(is_utf8 && !head.is_ascii())
 }
 
 /// What cannot be said, as a very long host name in a greeting, is left out.

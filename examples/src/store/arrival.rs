@@ -83,6 +83,7 @@ fn accept_one(
         blob: id,
         prefix: &envelope.prefix,
         size: blob.size + envelope.prefix.len() as u64,
+        lacks: blob.lacks(),
         date: Date::now(),
         flags: &Flags::default(),
     };
@@ -132,7 +133,8 @@ impl Store {
             let mut uids = Vec::new();
             for NewMessage { blob, flags, date } in &messages {
                 let id = name_blob(db, effects, blob)?;
-                let new = NewRow { blob: id, prefix: &[], size: blob.size, date: *date, flags };
+                let (size, lacks) = (blob.size, blob.lacks());
+                let new = NewRow { blob: id, prefix: &[], size, lacks, date: *date, flags };
                 uids.push(add(db, effects, state.id, &new)?.1);
             }
             messages.iter_mut().for_each(|message| message.blob.keep());

@@ -29,6 +29,8 @@ pub struct Incoming {
 pub struct Blob {
     pub(super) name: String,
     pub(super) size: u64,
+    /// Its last two bytes.
+    last: [u8; 2],
     folder: Arc<Path>,
     /// Whether a row may name the file, so that it must stay.
     kept: bool,
@@ -43,6 +45,16 @@ impl Blob {
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
+    }
+
+    /// How many bytes its last line lacks of its CR LF.
+    pub(super) const fn lacks(&self) -> u8 {
+        match self.last {
+            _ if self.size == 0 => 0,
+            [b'\r', b'\n'] => 0,
+            [_, b'\r'] => 1,
+            _ => 2,
+        }
     }
 
     /// Says that a row may name it from now on.
@@ -64,7 +76,7 @@ impl Incoming {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
         let name = format!("{:032x}", u128::from_ne_bytes(random));
-        let blob = Blob { name, size: 0, folder, kept: false };
+        let blob = Blob { name, size: 0, last: [0; 2], folder, kept: false };
         Ok(Self { blob, file: None, waiting: Vec::new(), made: false })
     }
 
@@ -88,6 +100,11 @@ impl Incoming {
     pub async fn append(&mut self, bytes: &[u8]) -> Result<()> {
         self.waiting.extend_from_slice(bytes);
         self.blob.size += bytes.len() as u64;
+        self.blob.last = match (self.blob.last, bytes) {
+            (_, [.., first, second]) => [*first, *second],
+            ([_, first], [second]) => [first, *second],
+            (last, []) => last,
+        };
         if self.waiting.len() >= PIECE { self.write(false).await } else { Ok(()) }
     }
 

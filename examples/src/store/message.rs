@@ -15,6 +15,9 @@ pub struct Message {
     pub uid: u32,
     /// Its bytes.
     pub size: u64,
+    /// How many bytes its last line lacks of its CR LF: sent as lines, as POP3 does it, it has so
+    /// many more.
+    pub lacks: u8,
     /// When it arrived, or what APPEND said.
     pub date: Date,
     /// Its flags.
@@ -88,7 +91,7 @@ pub struct Expunged {
     pub uids: Vec<u32>,
 }
 
-const MESSAGE: &str = "uid, size, date, offset, system, keywords, modseq";
+const MESSAGE: &str = "uid, size, lacks, date, offset, system, keywords, modseq";
 
 impl Message {
     /// From the columns of [`MESSAGE`].
@@ -96,9 +99,10 @@ impl Message {
         Ok(Self {
             uid: row.get(0)?,
             size: row.get(1)?,
-            date: Date { seconds: row.get(2)?, offset: row.get(3)? },
-            flags: Flags::from_columns(row.get(4)?, row.get_ref(5)?.as_str()?),
-            modseq: row.get(6)?,
+            lacks: row.get(2)?,
+            date: Date { seconds: row.get(3)?, offset: row.get(4)? },
+            flags: Flags::from_columns(row.get(5)?, row.get_ref(6)?.as_str()?),
+            modseq: row.get(7)?,
         })
     }
 
@@ -136,6 +140,7 @@ pub(super) struct NewRow<'a> {
     pub(super) blob: i64,
     pub(super) prefix: &'a [u8],
     pub(super) size: u64,
+    pub(super) lacks: u8,
     pub(super) date: Date,
     pub(super) flags: &'a Flags,
 }
@@ -159,8 +164,8 @@ pub(super) fn add(
     let (system, keywords) = new.flags.to_columns();
     db.prepare_cached(
         "INSERT INTO message
-         (mailbox, uid, blob, prefix, size, date, offset, system, keywords, modseq)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         (mailbox, uid, blob, prefix, size, lacks, date, offset, system, keywords, modseq)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         mailbox.0,
@@ -168,6 +173,7 @@ pub(super) fn add(
         new.blob,
         new.prefix,
         new.size,
+        new.lacks,
         new.date.seconds,
         new.date.offset,
         system,
@@ -237,6 +243,7 @@ pub(super) fn transfer(
             blob,
             prefix: &prefix,
             size: message.size,
+            lacks: message.lacks,
             date: message.date,
             flags: &message.flags,
         };

@@ -4,11 +4,11 @@ use super::{BUSY, Error, Result};
 use rusqlite::Connection;
 use std::path::Path;
 
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Flags: `system` is a set of bits, `keywords` the others with spaces between. `modseq` is the
 /// mailbox's change counter when the row last changed (RFC 7162). A message's bytes are `prefix`,
-/// then the body's file.
+/// then the body's file; `lacks` says how many bytes its last line lacks of its CR LF.
 const TABLES: &str = "
     CREATE TABLE counter (uidvalidity INTEGER NOT NULL);
     INSERT INTO counter VALUES (0);
@@ -38,6 +38,7 @@ const TABLES: &str = "
         blob INTEGER NOT NULL REFERENCES blob,
         prefix BLOB NOT NULL,
         size INTEGER NOT NULL,
+        lacks INTEGER NOT NULL,
         date INTEGER NOT NULL,
         offset INTEGER NOT NULL,
         system INTEGER NOT NULL,
@@ -88,6 +89,9 @@ const FROM_1: &str = r#"
         'rcpt', 'RCPT TO:<' || recipient || '>' || char(13, 10));
 "#;
 
+/// From version 3, which did not keep how a message ends.
+const FROM_3: &str = "ALTER TABLE message ADD COLUMN lacks INTEGER NOT NULL DEFAULT 0;";
+
 /// Opens the index. A commit returns when the disk has it.
 pub(super) fn open(file: &Path) -> Result<Connection> {
     let db = Connection::open(file)?;
@@ -103,13 +107,15 @@ pub(super) fn open(file: &Path) -> Result<Connection> {
 pub(super) fn migrate(db: &Connection) -> Result<()> {
     match db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
         0 => upgrade(db, &[TABLES, POLICIES]),
-        1 => upgrade(db, &[FROM_1, POLICIES]),
-        2 => upgrade(db, &[POLICIES]),
+        1 => upgrade(db, &[FROM_1, POLICIES, FROM_3]),
+        2 => upgrade(db, &[POLICIES, FROM_3]),
+        3 => upgrade(db, &[FROM_3]),
         VERSION => Ok(()),
         _ => Err(Error::Version),
     }
 }
 
+/// Takes these steps, all or none.
 fn upgrade(db: &Connection, steps: &[&str]) -> Result<()> {
     let steps = steps.concat();
     Ok(db.execute_batch(&format!(
@@ -141,6 +147,8 @@ mod tests {
         db.execute_batch(
             "CREATE TABLE queue (id INTEGER PRIMARY KEY, blob INTEGER, sender TEXT, recipient TEXT,
                  attempts INTEGER, next_attempt INTEGER, last_error TEXT, created INTEGER);
+             CREATE TABLE message (uid INTEGER);
+             INSERT INTO message VALUES (7);
              INSERT INTO queue VALUES (1, 1, 'a@b', '\"c d\"@e', 2, 3, 'x', 4), (2, 1, '', 'f@g', 0, 3, NULL, 4);
              PRAGMA user_version = 1;",
         )
@@ -157,8 +165,10 @@ mod tests {
         let policies = || db.query_row("SELECT count(*) FROM sts_policy", [], |row| row.get(0));
         assert_eq!(policies(), Ok(0));
         // From version 2, which kept no policies.
-        db.execute_batch("DROP TABLE sts_policy; PRAGMA user_version = 2;").unwrap();
+        db.execute_batch("DROP TABLE sts_policy; ALTER TABLE message DROP COLUMN lacks; PRAGMA user_version = 2;").unwrap();
         migrate(&db).unwrap();
         assert_eq!(policies(), Ok(0));
+        let lacks = db.query_row("SELECT lacks FROM message WHERE uid = 7", [], |row| row.get(0));
+        assert_eq!(lacks, Ok(0));
     }
 }

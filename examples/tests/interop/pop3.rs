@@ -102,6 +102,8 @@ pop3, pop3s, ca, user, password, folder = sys.argv[1:]
 context = ssl.create_default_context(cafile=ca)
 plain = poplib.POP3('localhost', int(pop3), timeout=30)
 assert 'STLS' in plain.capa() and 'USER' not in plain.capa()
+assert plain.capa()['UTF8'] == ['USER'] and 'LANG' in plain.capa()
+assert plain.capa()['EXPIRE'] == ['NEVER'] and 'LOGIN-DELAY' not in plain.capa()
 try:
     plain.user(user)
     raise SystemExit('a name without TLS')
@@ -110,6 +112,10 @@ except poplib.error_proto:
 plain.stls(context)
 assert 'STLS' not in plain.capa()
 for pop in plain, poplib.POP3_SSL('localhost', int(pop3s), context=context, timeout=30):
+    assert pop.utf8().startswith(b'+OK')
+    assert pop._longcmd('LANG')[1] == [b'en English', b'i-default English']
+    assert pop._shortcmd('LANG i-default').startswith(b'+OK i-default ')
+    assert pop._shortcmd('LANG *').startswith(b'+OK en ')
     pop.user(user)
     pop.pass_(password)
     count, size = pop.stat()
