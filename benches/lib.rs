@@ -1,7 +1,10 @@
 //! What the benchmarks share: text to work on, and the peers.
 
+pub mod heap;
 pub mod mail;
 pub mod readers;
+#[path = "smtp/mod.rs"]
+pub mod smtp;
 
 /// CR LF text of at least `len` bytes in lines of 72 bytes, as ordinary messages have them; every
 /// `dotted`th line begins with a dot.

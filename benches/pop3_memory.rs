@@ -2,14 +2,16 @@
 //! list a maildrop and fetch 200 new messages of it. The run fails where the first is too much, or
 //! the second grows with the maildrop.
 
-#[path = "sizes/heap.rs"]
-mod heap;
 #[path = "pop3_memory/large.rs"]
 mod large;
 #[path = "pop3_memory/many.rs"]
 mod many;
 
+use mailrail_benches::heap::{self, Counting};
 use std::process::ExitCode;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
 
 /// The least that is too much to hold of a message.
 const HELD: usize = 64 * 1024;

@@ -7,8 +7,6 @@
 //!
 //! What an embedder shares among all its servers (the offer of POP3 and IMAP) is not counted.
 
-#[path = "sizes/heap.rs"]
-mod heap;
 #[path = "sizes/imap.rs"]
 mod imap;
 #[path = "sizes/mx.rs"]
@@ -20,9 +18,13 @@ mod smtp;
 #[path = "sizes/talk.rs"]
 mod talk;
 
+use mailrail_benches::heap::{self, Counting};
 use mailrail_wire::Input;
 use std::process::ExitCode;
 use talk::Held;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
 
 /// The least that is too much for an idle connection, and for one that 30 MiB pass through.
 const IDLE: usize = 1_024;

@@ -1,18 +1,37 @@
-//! Where the next reply ends. (Command lines end where [`LineFinder`] says.)
+//! Where the next reply ends. (Command lines end where
+//! [`LineFinder`](mailrail_wire::LineFinder) says.)
 
-use crate::Error;
-use mailrail_wire::{Found, LineFinder};
+use crate::{Error, Reply};
+use mailrail_wire::Input;
+use memchr::memchr2;
 
 /// Finds where replies of one line or many end, looking at each byte once.
+///
+/// [`Client`](crate::Client) has its own; this one is for whoever reads replies without it, such
+/// as a proxy.
+///
+/// ```
+/// use mailrail_smtp::{ReplyCode, ReplyFinder};
+/// use mailrail_wire::Input;
+///
+/// let (mut input, mut replies) = (Input::default(), ReplyFinder::default());
+/// input.extend(b"250-mx.south.test\r\n250 SIZE 1000\r\n354 Go");
+/// let reply = replies.take(&mut input, 65_536)?.expect("it is whole");
+/// assert_eq!((reply.code(), reply.lines().count()), (ReplyCode::OK, 2));
+/// assert_eq!(replies.take(&mut input, 65_536), Ok(None));
+/// # Ok::<_, mailrail_smtp::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ReplyFinder {
+pub struct ReplyFinder {
     /// Where the line that is looked at begins.
     line: usize,
-    lines: LineFinder,
+    /// Before which byte no line ends that is still looked for.
+    scanned: usize,
 }
 
 impl ReplyFinder {
-    /// The length of the reply that `bytes` begin with, once all of it is there.
+    /// The length of the reply that `bytes` begin with, once all of it is there. Give it the same
+    /// bytes and more after `None`, and what follows the reply after a length.
     ///
     /// ```text
     /// Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF
@@ -20,37 +39,59 @@ impl ReplyFinder {
     /// ```
     /// (RFC 5321 §4.2). The code's second digit is not looked at, since 57z is seen; text may be
     /// of any bytes but CR and LF. All lines must have the same code.
-    pub(crate) fn find(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, Error> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAReply`] where they are none, [`Error::ReplyTooLong`] where the reply has more
+    /// than `limit` bytes, its CR LF included. Where its next reply would begin is not known then.
+    #[inline]
+    pub fn find(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, Error> {
         loop {
-            let rest = bytes.get(self.line..).unwrap_or_default();
-            let end = match self.lines.find(rest, limit.saturating_sub(self.line)) {
-                Found::Line(len) => self.line + len,
-                Found::More => return Ok(None),
-                Found::Overlong(_) | Found::OverlongEnd(_) => {
-                    return Err(Error::ReplyTooLong { limit });
+            let rest = bytes.get(self.scanned..).unwrap_or_default();
+            let at = self.scanned + memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+            let end = match bytes.get(at..).unwrap_or_default() {
+                [b'\r', b'\n', ..] if at + 2 <= limit => at + 2,
+                [] | [b'\r'] if bytes.len() < limit => {
+                    self.scanned = at;
+                    return Ok(None);
                 }
+                [b'\n', ..] if at < limit => return Err(Error::NotAReply),
+                [b'\r', _, ..] if at + 2 <= limit => return Err(Error::NotAReply),
+                _ => return Err(Error::ReplyTooLong { limit }),
             };
-            let line = bytes.get(self.line..end).unwrap_or_default();
-            let text = line.strip_suffix(b"\r\n").unwrap_or(line);
-            let code = text.get(..3).ok_or(Error::NotAReply)?;
-            let is_code = matches!(code, [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9']);
-            if !is_code
-                || bytes.get(..3) != Some(code)
-                || memchr::memchr2(b'\r', b'\n', text).is_some()
-            {
+            let line = bytes.get(self.line..at).unwrap_or_default();
+            let [a @ b'2'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9', text @ ..] = line else {
+                return Err(Error::NotAReply);
+            };
+            if self.line > 0 && !bytes.starts_with(&[*a, *b, *c]) {
                 return Err(Error::NotAReply);
             }
-            match text.get(3) {
-                // Another line must follow, and there is no room for it.
-                Some(b'-') if end >= limit => return Err(Error::ReplyTooLong { limit }),
-                Some(b'-') => self.line = end,
-                Some(b' ') | None => {
-                    self.line = 0;
+            match text {
+                [] | [b' ', ..] => {
+                    *self = Self::default();
                     return Ok(Some(end));
                 }
-                Some(_) => return Err(Error::NotAReply),
+                // Another line must follow, and there is no room for it.
+                [b'-', ..] if end >= limit => return Err(Error::ReplyTooLong { limit }),
+                [b'-', ..] => (self.line, self.scanned) = (end, end),
+                _ => return Err(Error::NotAReply),
             }
         }
+    }
+
+    /// Takes the reply that the input begins with, once all of it is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`find`](Self::find).
+    #[inline]
+    pub fn take<'i>(
+        &mut self,
+        input: &'i mut Input,
+        limit: usize,
+    ) -> Result<Option<Reply<'i>>, Error> {
+        let len = self.find(input.bytes(), limit)?;
+        Ok(len.map(|len| Reply::received(input.take(len))))
     }
 }
 

@@ -41,26 +41,26 @@ pub(crate) fn whole<'a, T>(
     }
 }
 
-/// What a byte may be part of; those of characters beyond ASCII are told by their bytes.
+/// What a byte may be part of.
 pub(crate) mod class {
-    /// `atext` (RFC 5322 §3.2.3), or beyond ASCII (RFC 6531 §3.3).
+    /// `atext` (RFC 5322 §3.2.3).
     pub(crate) const ATEXT: u16 = 1;
     /// `Let-dig` or a hyphen.
     pub(crate) const LDH: u16 = 2;
-    /// What a label of a domain name is made of: `LDH`, and beyond ASCII.
-    pub(crate) const LABEL: u16 = 4;
-    /// `esmtp-value`: graphic but for the equals sign, or beyond ASCII.
-    pub(crate) const VALUE: u16 = 8;
-    /// `qtextSMTP`, or beyond ASCII: all of a quoted string but quotes and backslashes.
-    pub(crate) const QTEXT: u16 = 16;
-    /// Printable: a space, graphic, or beyond ASCII.
-    pub(crate) const PRINTABLE: u16 = 32;
-    /// Graphic ASCII: `%d33-126`.
-    pub(crate) const GRAPHIC: u16 = 64;
+    /// `esmtp-value`: graphic but for the equals sign.
+    pub(crate) const VALUE: u16 = 4;
+    /// `qtextSMTP`: all of a quoted string but quotes and backslashes.
+    pub(crate) const QTEXT: u16 = 8;
+    /// Printable: a space, or graphic.
+    pub(crate) const PRINTABLE: u16 = 16;
+    /// Graphic: `%d33-126`.
+    pub(crate) const GRAPHIC: u16 = 32;
     /// `dcontent`: graphic but for brackets and the backslash.
-    pub(crate) const DCONTENT: u16 = 128;
+    pub(crate) const DCONTENT: u16 = 64;
     /// `xchar` (RFC 3461 §4).
-    pub(crate) const XCHAR: u16 = 256;
+    pub(crate) const XCHAR: u16 = 128;
+    /// Of a character beyond ASCII (RFC 6531 §3.3).
+    pub(crate) const WIDE: u16 = 256;
 
     pub(super) const TABLE: [u16; 256] = {
         let mut table = [0; 256];
@@ -68,62 +68,76 @@ pub(crate) mod class {
         while at < 256 {
             #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
             let byte = at as u8;
-            let mut class = 0;
-            if super::is_atext(byte) {
-                class |= ATEXT;
-            }
-            if byte.is_ascii_alphanumeric() || byte == b'-' {
-                class |= LDH | LABEL;
-            }
-            if byte >= 0x80 {
-                class |= LABEL;
-            }
-            if byte.is_ascii_graphic() {
-                class |= GRAPHIC;
-            }
-            if byte.is_ascii_graphic() && !matches!(byte, b'+' | b'=') {
-                class |= XCHAR;
-            }
-            if byte.is_ascii_graphic() && !matches!(byte, b'[' | b']' | b'\\') {
-                class |= DCONTENT;
-            }
-            if byte == b' ' || byte.is_ascii_graphic() || byte >= 0x80 {
-                class |= PRINTABLE;
-                if byte != b' ' && byte != b'=' {
-                    class |= VALUE;
-                }
-                if byte != b'"' && byte != b'\\' {
-                    class |= QTEXT;
-                }
-            }
             #[expect(clippy::indexing_slicing, reason = "it is below 256, and known at build time")]
             {
-                table[at] = class;
+                table[at] = of(byte);
             }
             at += 1;
         }
         table
     };
+
+    const fn of(byte: u8) -> u16 {
+        if byte >= 0x80 {
+            return WIDE;
+        }
+        if byte == b' ' {
+            return PRINTABLE | QTEXT;
+        }
+        if !byte.is_ascii_graphic() {
+            return 0;
+        }
+        let mut class = GRAPHIC | PRINTABLE;
+        if super::is_atext(byte) {
+            class |= ATEXT;
+        }
+        if byte.is_ascii_alphanumeric() || byte == b'-' {
+            class |= LDH;
+        }
+        if byte != b'=' {
+            class |= VALUE;
+        }
+        if !matches!(byte, b'+' | b'=') {
+            class |= XCHAR;
+        }
+        if !matches!(byte, b'[' | b']' | b'\\') {
+            class |= DCONTENT;
+        }
+        if !matches!(byte, b'"' | b'\\') {
+            class |= QTEXT;
+        }
+        class
+    }
+}
+
+/// Which classes a byte is of.
+#[inline(always)]
+fn classes(byte: u8) -> u16 {
+    class::TABLE.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 /// Whether a byte is of one of these classes.
 #[inline]
-pub(crate) fn is(byte: u8, classes: u16) -> bool {
-    class::TABLE.get(usize::from(byte)).is_some_and(|class| class & classes != 0)
+pub(crate) fn is(byte: u8, any: u16) -> bool {
+    classes(byte) & any != 0
 }
 
-/// How many bytes at the front of `text` from `from` on are of these classes, and whether all of
-/// them are ASCII.
-#[inline]
-fn span(text: &[u8], from: usize, classes: u16) -> (usize, bool) {
-    let (mut at, mut all) = (from, 0);
-    while let Some(&byte) = text.get(at)
-        && is(byte, classes)
+/// What is not of this class, and what of it is before that.
+#[inline(always)]
+fn split(text: &[u8], class: u16) -> (&[u8], &[u8]) {
+    let mut rest = text;
+    // Most words have four bytes.
+    while let Some(([a, b, c, d], after)) = rest.split_first_chunk()
+        && classes(*a) & classes(*b) & classes(*c) & classes(*d) & class != 0
     {
-        all |= byte;
-        at += 1;
+        rest = after;
     }
-    (at - from, all < 0x80)
+    while let [byte, after @ ..] = rest
+        && is(*byte, class)
+    {
+        rest = after;
+    }
+    (rest, text.get(..text.len() - rest.len()).unwrap_or_default())
 }
 
 /// Whether bytes beyond ASCII are UTF-8, without control characters (RFC 6532 §3.1).
@@ -174,17 +188,39 @@ pub(crate) fn byte<'a>(
     }
 }
 
-/// The bytes at the front that are of these classes, one at least; those beyond ASCII must be
-/// UTF-8.
-#[inline]
-pub(crate) fn many<'a>(
+/// Whether a character beyond ASCII follows.
+#[inline(always)]
+fn begins_wide(text: &[u8]) -> bool {
+    text.first().is_some_and(|&byte| byte >= 0x80)
+}
+
+/// The bytes at the front that are of this class, one at least.
+#[inline(always)]
+pub(crate) fn many<'a>(text: &'a [u8], expected: &'static str, class: u16) -> Parsed<'a, &'a [u8]> {
+    match split(text, class) {
+        (_, []) => fail(text, expected),
+        parsed => Ok(parsed),
+    }
+}
+
+/// The same, with characters beyond ASCII among them.
+#[inline(always)]
+pub(crate) fn many_wide<'a>(
     text: &'a [u8],
     expected: &'static str,
-    classes: u16,
+    class: u16,
 ) -> Parsed<'a, &'a [u8]> {
-    let (len, is_ascii) = span(text, 0, classes);
-    match text.split_at_checked(len) {
-        Some((front, rest)) if len > 0 && (is_ascii || is_text(front)) => Ok((rest, front)),
+    match split(text, class) {
+        (rest, _) if begins_wide(rest) => wide(text, expected, class),
+        (_, []) => fail(text, expected),
+        parsed => Ok(parsed),
+    }
+}
+
+#[cold]
+fn wide<'a>(text: &'a [u8], expected: &'static str, class: u16) -> Parsed<'a, &'a [u8]> {
+    match split(text, class | class::WIDE) {
+        (rest, front) if is_text(front) => Ok((rest, front)),
         _ => fail(text, expected),
     }
 }
@@ -205,36 +241,40 @@ pub(crate) fn number(text: &[u8]) -> Parsed<'_, u64> {
     }
 }
 
-/// A byte of `atext` (RFC 5322 §3.2.3), or of a character beyond ASCII (RFC 6531 §3.3).
-pub(crate) const fn is_atext(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'/'
-                | b'='
-                | b'?'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'{'
-                | b'|'
-                | b'}'
-                | b'~'
-                | 0x80..
-        )
+/// `atext` (RFC 5322 §3.2.3)
+const fn is_atext(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || contains(b"!#$%&'*+-/=?^_`{|}~", byte)
+}
+
+const fn contains(mut bytes: &[u8], byte: u8) -> bool {
+    while let [first, rest @ ..] = bytes {
+        if *first == byte {
+            return true;
+        }
+        bytes = rest;
+    }
+    false
 }
 
 /// A character that is no control character, in ASCII or beyond.
 pub(crate) fn is_printable(char: char) -> bool {
     !char.is_control()
+}
+
+/// Words of that class, with a dot between each two.
+#[inline(always)]
+fn dotted(text: &[u8], class: u16, fits: impl Fn(&[u8]) -> bool) -> Option<(&[u8], &[u8])> {
+    let mut at = text;
+    loop {
+        let (rest, word) = split(at, class);
+        if word.is_empty() || !fits(word) {
+            return None;
+        }
+        match rest {
+            [b'.', after @ ..] => at = after,
+            _ => return Some((rest, text.get(..text.len() - rest.len())?)),
+        }
+    }
 }
 
 /// ```text
@@ -244,51 +284,38 @@ pub(crate) fn is_printable(char: char) -> bool {
 /// ```
 /// (RFC 6531 §3.3 has the U-label). Which characters beyond ASCII a label can have is for those
 /// who look it up to say.
+#[inline(always)]
 pub(crate) fn domain(text: &[u8]) -> Parsed<'_, Text<'_>> {
-    const EXPECTED: &str = "a domain";
-    let (mut from, mut is_ascii) = (0, true);
-    let end = loop {
-        let (len, ascii) = span(text, from, class::LABEL);
-        is_ascii &= ascii;
-        let end = from + len;
-        let last = end.checked_sub(1).and_then(|last| text.get(last));
-        if len == 0 || text.get(from) == Some(&b'-') || last == Some(&b'-') {
-            return fail(text, EXPECTED);
-        }
-        if text.get(end) != Some(&b'.') {
-            break end;
-        }
-        from = end + 1;
-    };
-    match text.split_at_checked(end) {
-        Some((name, rest)) if is_ascii || is_name(name) => Ok((rest, Text::read(name))),
-        _ => fail(text, EXPECTED),
+    let fits = |label: &[u8]| label.first() != Some(&b'-') && label.last() != Some(&b'-');
+    match dotted(text, class::LDH, fits) {
+        Some((rest, name)) if !begins_wide(rest) => Ok((rest, Text::read(name))),
+        _ => wide_domain(text, fits),
     }
 }
 
-/// Whether bytes beyond ASCII can be a domain name.
 #[cold]
-fn is_name(bytes: &[u8]) -> bool {
-    let fits = |char: char| is_printable(char) && !char.is_whitespace();
-    core::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(fits))
+fn wide_domain(text: &[u8], fits: impl Fn(&[u8]) -> bool) -> Parsed<'_, Text<'_>> {
+    let fits_name = |char: char| is_printable(char) && !char.is_whitespace();
+    let is_name = |name| core::str::from_utf8(name).is_ok_and(|name| name.chars().all(fits_name));
+    match dotted(text, class::LDH | class::WIDE, fits) {
+        Some((rest, name)) if is_name(name) => Ok((rest, Text::read(name))),
+        _ => fail(text, "a domain"),
+    }
 }
 
 /// `Dot-string = Atom *("."  Atom)`
+#[inline(always)]
 pub(crate) fn dot_string(text: &[u8]) -> Parsed<'_, Text<'_>> {
-    let (mut from, mut is_ascii) = (0, true);
-    let end = loop {
-        let (len, ascii) = span(text, from, class::ATEXT);
-        is_ascii &= ascii;
-        if len == 0 {
-            return fail(text, "a local part");
-        }
-        if text.get(from + len) != Some(&b'.') {
-            break from + len;
-        }
-        from += len + 1;
-    };
-    match text.split_at_checked(end) {
-        Some((name, rest)) if is_ascii || is_text(name) => Ok((rest, Text::read(name))),
+    match dotted(text, class::ATEXT, |_| true) {
+        Some((rest, name)) if !begins_wide(rest) => Ok((rest, Text::read(name))),
+        _ => wide_dot_string(text),
+    }
+}
+
+#[cold]
+fn wide_dot_string(text: &[u8]) -> Parsed<'_, Text<'_>> {
+    match dotted(text, class::ATEXT | class::WIDE, |_| true) {
+        Some((rest, name)) if is_text(name) => Ok((rest, Text::read(name))),
         _ => fail(text, "a local part"),
     }
 }
@@ -324,7 +351,7 @@ pub(crate) fn quoted_string(text: &[u8]) -> Parsed<'_, Text<'_>> {
                 Some((one @ [b' '..=b'~'], after)) => (after, one),
                 _ => return fail(after, "a printable character"),
             },
-            None => many(rest, "the end of the quoted string", class::QTEXT)?,
+            None => many_wide(rest, "the end of the quoted string", class::QTEXT)?,
         };
         if first.is_empty() {
             first = piece;
@@ -347,7 +374,7 @@ pub(crate) fn keyword(text: &[u8]) -> Parsed<'_, &[u8]> {
 /// `esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii)` (RFC 6531 §3.3)
 #[inline]
 pub(crate) fn value(text: &[u8]) -> Parsed<'_, &[u8]> {
-    many(text, "a value", class::VALUE)
+    many_wide(text, "a value", class::VALUE)
 }
 
 /// ```text
@@ -357,8 +384,7 @@ pub(crate) fn value(text: &[u8]) -> Parsed<'_, &[u8]> {
 /// ```
 /// (RFC 3461 §4). The `hexchar`s are decoded; what they stand for must be UTF-8.
 pub(crate) fn xtext(text: &[u8]) -> Option<Text<'_>> {
-    let (plain, _) = span(text, 0, class::XCHAR);
-    if plain == text.len() {
+    if let ([], _) = split(text, class::XCHAR) {
         return Some(Text::read(text));
     }
     let mut decoded = Vec::new();

@@ -23,6 +23,7 @@ pub use client::Client;
 pub use config::{Config, Limits, Timeouts};
 pub use delivery::Delivery;
 pub use error::{Error, Misuse, SyntaxError};
+pub use framing::ReplyFinder;
 pub use proxy::Proxied;
 pub use response::{EnhancedStatusCode, Reply, ReplyCode};
 pub use server::Server;

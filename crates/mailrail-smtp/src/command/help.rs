@@ -3,7 +3,7 @@
 use super::vrfy::any_text;
 use crate::{
     SyntaxError,
-    grammar::{class, many, whole},
+    grammar::{class, many_wide, whole},
 };
 use alloc::borrow::Cow;
 use mailrail_wire::Output;
@@ -19,7 +19,7 @@ impl<'a> Help<'a> {
     ///
     /// Where it is empty, ends in a space, or holds a control character.
     pub fn about(subject: &'a str) -> Result<Self, SyntaxError> {
-        whole(subject.as_bytes(), |text| many(text, "a text", class::PRINTABLE))?;
+        whole(subject.as_bytes(), |text| many_wide(text, "a text", class::PRINTABLE))?;
         if subject.ends_with(' ') {
             return Err(SyntaxError { offset: subject.len() - 1, expected: "a text" });
         }

@@ -1,5 +1,6 @@
 //! MAIL (RFC 5321 §4.1.1.2).
 
+use super::Command;
 use crate::{
     DeliverBy, EnvelopeId, Hold, Mailbox, Parameter, Priority, Ret, ReversePath, Solicitation,
     SyntaxError,
@@ -127,13 +128,19 @@ impl<'a> Mail<'a> {
     }
 
     /// `mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF`
-    #[inline]
-    pub(super) fn parse_arguments(text: &'a [u8]) -> Result<Self, SyntaxError> {
-        let (rest, ()) = located(text, word(text, b" FROM:", "FROM:"))?;
-        let (rest, reverse_path) = located(text, reverse_path(rest))?;
-        let mut mail = Self::new(reverse_path);
-        located(text, parameters(rest, |parameter| mail.take(parameter)))?;
-        Ok(mail)
+    #[inline(always)]
+    pub(super) fn parse_command(
+        line: &'a [u8],
+        arguments: &'a [u8],
+    ) -> Result<Command<'a>, SyntaxError> {
+        let (rest, ()) = located(line, word(arguments, b" FROM:", "FROM:"))?;
+        let (rest, path) = located(line, reverse_path(rest))?;
+        if rest.is_empty() {
+            return Ok(Command::Mail(Self::new(path)));
+        }
+        let mut mail = Self::new(path);
+        located(line, parameters(rest, |parameter| mail.take(parameter)))?;
+        Ok(Command::Mail(mail))
     }
 
     /// Takes a parameter, or tells what was expected in its place.
@@ -308,10 +315,9 @@ mod tests {
 
     #[test]
     fn parameters_are_read() {
-        let mail = Mail::parse_arguments(
-            b" from:<e=mc2@example.com> size=0 Body=8bitmime AUTH=e+3Dmc2@example.com X-A B=1",
-        )
-        .unwrap();
+        let line =
+            b"mail from:<e=mc2@example.com> size=0 Body=8bitmime AUTH=e+3Dmc2@example.com X-A B=1\r\n";
+        let Ok(Command::Mail(mail)) = Command::parse(line) else { panic!("a MAIL command") };
         assert_eq!((mail.size, mail.body), (Some(0), Some(Body::EightBitMime)));
         assert_eq!(mail.auth.as_deref(), Some("e=mc2@example.com"));
         assert_eq!(mail.others.len(), 2);
@@ -338,7 +344,7 @@ mod tests {
             b" FROM:<> A=\0",
             b" FROM:<> A=b\nc",
         ] {
-            assert!(Mail::parse_arguments(text).is_err(), "{text:?}");
+            assert!(Mail::parse_command(text, text).is_err(), "{text:?}");
         }
     }
 }

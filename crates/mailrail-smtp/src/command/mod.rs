@@ -101,28 +101,27 @@ impl<'a> Command<'a> {
             }
             _ => return Self::parse_long(text),
         };
-        let bare = |command| match text.len() {
-            4 => Ok(command),
-            _ => Err(SyntaxError { offset: 4, expected: "the end" }),
-        };
+        // Each arm makes the command where it is returned: to move one takes as long as to read it.
         match verb {
-            MAIL => read(arguments, |text| Mail::parse_arguments(text).map(Self::Mail)),
-            RCPT => read(arguments, |text| Rcpt::parse_arguments(text).map(Self::Rcpt)),
-            BDAT => read(arguments, |text| Bdat::parse_arguments(text).map(Self::Bdat)),
-            DATA => bare(Self::Data),
-            EHLO => read(arguments, |text| ehlo::parse_arguments(text).map(Self::Ehlo)),
-            HELO => read(arguments, |text| ehlo::parse_arguments(text).map(Self::Helo)),
-            LHLO => read(arguments, |text| ehlo::parse_arguments(text).map(Self::Lhlo)),
-            QUIT => bare(Self::Quit),
-            RSET => bare(Self::Rset),
-            AUTH => read(arguments, |text| Auth::parse_arguments(text).map(Self::Auth)),
-            NOOP if text.len() == 4 => Ok(Self::Noop),
-            NOOP => read(arguments, |text| vrfy::any_text(text).map(|_| Self::Noop)),
-            HELP => read(arguments, |text| Help::parse_arguments(text).map(Self::Help)),
-            VRFY => read(arguments, |text| Vrfy::parse_arguments(text).map(Self::Vrfy)),
-            EXPN => read(arguments, |text| Vrfy::parse_arguments(text).map(Self::Expn)),
-            BURL => read(arguments, |text| Burl::parse_arguments(text).map(Self::Burl)),
-            ETRN => read(arguments, |text| Etrn::parse_arguments(text).map(Self::Etrn)),
+            MAIL => Mail::parse_command(text, arguments),
+            RCPT => Rcpt::parse_command(text, arguments),
+            DATA | QUIT | RSET if !arguments.is_empty() => {
+                Err(SyntaxError { offset: 4, expected: "the end" })
+            }
+            DATA => Ok(Self::Data),
+            QUIT => Ok(Self::Quit),
+            RSET => Ok(Self::Rset),
+            BDAT => read(Bdat::parse_arguments(arguments), Self::Bdat),
+            EHLO => read(ehlo::parse_arguments(arguments), Self::Ehlo),
+            HELO => read(ehlo::parse_arguments(arguments), Self::Helo),
+            LHLO => read(ehlo::parse_arguments(arguments), Self::Lhlo),
+            AUTH => read(Auth::parse_arguments(arguments), Self::Auth),
+            NOOP => read(vrfy::any_text(arguments), |_| Self::Noop),
+            HELP => read(Help::parse_arguments(arguments), Self::Help),
+            VRFY => read(Vrfy::parse_arguments(arguments), Self::Vrfy),
+            EXPN => read(Vrfy::parse_arguments(arguments), Self::Expn),
+            BURL => read(Burl::parse_arguments(arguments), Self::Burl),
+            ETRN => read(Etrn::parse_arguments(arguments), Self::Etrn),
             _ => Err(UNKNOWN),
         }
     }
@@ -191,15 +190,15 @@ const EXPN: u32 = u32::from_be_bytes(*b"EXPN");
 const BURL: u32 = u32::from_be_bytes(*b"BURL");
 const ETRN: u32 = u32::from_be_bytes(*b"ETRN");
 
-/// Reads the arguments of a verb of four letters.
+/// The command of a verb of four letters, by its arguments.
 #[inline(always)]
-fn read<'a>(
-    arguments: &'a [u8],
-    rule: impl FnOnce(&'a [u8]) -> Result<Command<'a>, SyntaxError>,
+fn read<'a, T>(
+    arguments: Result<T, SyntaxError>,
+    command: impl FnOnce(T) -> Command<'a>,
 ) -> Result<Command<'a>, SyntaxError> {
-    match rule(arguments) {
+    match arguments {
+        Ok(arguments) => Ok(command(arguments)),
         Err(error) => Err(behind(error, 4)),
-        command => command,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     SyntaxError,
-    grammar::{byte, class, keyword, many, whole},
+    grammar::{byte, class, keyword, many_wide, whole},
     types::Text,
 };
 use alloc::borrow::Cow;
@@ -31,7 +31,7 @@ impl<'a> Other<'a> {
                 [] => (rest, rest),
                 _ => {
                     let (rest, ()) = byte(b' ', "a space")(rest)?;
-                    many(rest, "a text", class::PRINTABLE)?
+                    many_wide(rest, "a text", class::PRINTABLE)?
                 }
             };
             let (verb, arguments) = (Text::read(verb).into_cow(), Text::read(arguments).into_cow());

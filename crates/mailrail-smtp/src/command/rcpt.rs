@@ -1,6 +1,9 @@
 //! RCPT (RFC 5321 §4.1.1.3).
 
-use super::mail::{once, utf8, word};
+use super::{
+    Command,
+    mail::{once, utf8, word},
+};
 use crate::{
     ForwardPath, Mailbox, Notify, OriginalRecipient, Parameter, SyntaxError, ValidSince,
     grammar::{key, located},
@@ -56,13 +59,19 @@ impl<'a> Rcpt<'a> {
     /// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path )
     ///        [SP Rcpt-parameters] CRLF
     /// ```
-    #[inline]
-    pub(super) fn parse_arguments(text: &'a [u8]) -> Result<Self, SyntaxError> {
-        let (rest, ()) = located(text, word(text, b" TO:", "TO:"))?;
-        let (rest, forward_path) = located(text, forward_path(rest))?;
-        let mut rcpt = Self::new(forward_path);
-        located(text, parameters(rest, |parameter| rcpt.take(parameter)))?;
-        Ok(rcpt)
+    #[inline(always)]
+    pub(super) fn parse_command(
+        line: &'a [u8],
+        arguments: &'a [u8],
+    ) -> Result<Command<'a>, SyntaxError> {
+        let (rest, ()) = located(line, word(arguments, b" TO:", "TO:"))?;
+        let (rest, path) = located(line, forward_path(rest))?;
+        if rest.is_empty() {
+            return Ok(Command::Rcpt(Self::new(path)));
+        }
+        let mut rcpt = Self::new(path);
+        located(line, parameters(rest, |parameter| rcpt.take(parameter)))?;
+        Ok(Command::Rcpt(rcpt))
     }
 
     /// Takes a parameter, or tells what was expected in its place.

@@ -2,7 +2,7 @@
 
 use crate::{
     SyntaxError,
-    grammar::{byte, class, many, whole},
+    grammar::{byte, class, many_wide, whole},
     types::Text,
 };
 use alloc::borrow::Cow;
@@ -27,7 +27,7 @@ impl<'a> Vrfy<'a> {
             Some((text, word)) if word.eq_ignore_ascii_case(b" SMTPUTF8") => (text, true),
             _ => (text, false),
         };
-        let text = whole(text, |text| many(text, "a text", class::PRINTABLE))?;
+        let text = whole(text, |text| many_wide(text, "a text", class::PRINTABLE))?;
         match text {
             [b' ', ..] | [.., b' '] => Err(SyntaxError { offset: 0, expected: "a text" }),
             _ => Ok(Self { text: Text::read(text).into_cow(), smtp_utf8 }),
@@ -84,6 +84,6 @@ pub(super) fn any_text(text: &[u8]) -> Result<Option<&str>, SyntaxError> {
     if text.is_empty() {
         return Ok(None);
     }
-    whole(text, |text| many(byte(b' ', "a space")(text)?.0, "a text", class::PRINTABLE))
+    whole(text, |text| many_wide(byte(b' ', "a space")(text)?.0, "a text", class::PRINTABLE))
         .map(|text| core::str::from_utf8(text).ok())
 }

@@ -168,6 +168,12 @@ impl EnhancedStatusCode {
         self.detail
     }
 
+    /// Whether it is of the same class as a reply's code.
+    #[inline]
+    pub(crate) fn fits(self, code: ReplyCode) -> bool {
+        u16::from(self.class) == code.get() / 100
+    }
+
     /// The code at the front of a reply's text, and what is behind it and its space.
     ///
     /// ```text
@@ -176,22 +182,33 @@ impl EnhancedStatusCode {
     /// subject     = 1*3DIGIT
     /// detail      = 1*3DIGIT
     /// ```
+    #[inline]
     pub(crate) fn split(text: &[u8]) -> Option<(Self, &[u8])> {
-        let (&class @ (b'2' | b'4' | b'5'), rest) = text.split_first()? else { return None };
-        let (subject, rest) = number(rest.strip_prefix(b".")?)?;
+        let [class @ (b'2' | b'4' | b'5'), b'.', rest @ ..] = text else { return None };
+        let (subject, rest) = number(rest)?;
         let (detail, rest) = number(rest.strip_prefix(b".")?)?;
-        let rest = if rest.is_empty() { rest } else { rest.strip_prefix(b" ")? };
+        let rest = match rest {
+            [b' ', rest @ ..] => rest,
+            // The line's end.
+            [] | [b'\r', ..] => rest,
+            _ => return None,
+        };
         Some((Self { class: class - b'0', subject, detail }, rest))
     }
 }
 
 /// `1*3DIGIT`
+#[inline]
 fn number(text: &[u8]) -> Option<(u16, &[u8])> {
-    let len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits @ ([_] | [_, _] | [_, _, _]), rest) = text.split_at_checked(len)? else {
-        return None;
-    };
-    Some((digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0')), rest))
+    let (mut number, mut rest) = (0, text);
+    while let [digit @ b'0'..=b'9', after @ ..] = rest {
+        number = number * 10 + u16::from(digit - b'0');
+        rest = after;
+        if text.len() - rest.len() > 3 {
+            return None;
+        }
+    }
+    (rest.len() < text.len()).then_some((number, rest))
 }
 
 impl fmt::Display for EnhancedStatusCode {

@@ -67,6 +67,7 @@ impl<'a> Reply<'a> {
     /// # Errors
     ///
     /// Where `reply` is anything else, or more.
+    #[inline]
     pub fn parse(reply: &'a [u8]) -> Result<Self, SyntaxError> {
         let expected = "a reply";
         match ReplyFinder::default().find(reply, usize::MAX) {
@@ -78,19 +79,20 @@ impl<'a> Reply<'a> {
     }
 
     /// A reply that [`ReplyFinder`] has found.
+    #[inline]
     pub(crate) fn received(reply: &'a [u8]) -> Self {
-        let code = match reply {
-            [a, b, c, ..] => {
-                [a, b, c].iter().fold(0, |code, &digit| code * 10 + u16::from(digit & 15))
+        let (code, text) = match reply {
+            [a, b, c, text @ ..] => {
+                let digit = |byte: &u8| u16::from(byte & 15);
+                (digit(a) * 100 + digit(b) * 10 + digit(c), text.get(1..).unwrap_or_default())
             }
-            _ => 0,
+            _ => (0, reply),
         };
         let code = ReplyCode::new(code).unwrap_or(ReplyCode::TRANSACTION_FAILED);
-        let text = reply.split(|&byte| byte == b'\r').next().and_then(|line| line.get(4..));
-        let enhanced = text
-            .and_then(EnhancedStatusCode::split)
-            .map(|(enhanced, _)| enhanced)
-            .filter(|enhanced| u16::from(enhanced.class()) == code.get() / 100);
+        let enhanced = match EnhancedStatusCode::split(text) {
+            Some((enhanced, _)) if enhanced.fits(code) => Some(enhanced),
+            _ => None,
+        };
         Self { code, enhanced, text: Text::Received(reply) }
     }
 

@@ -190,8 +190,7 @@ impl<'a> OriginalRecipient<'a> {
         address: impl Into<Cow<'a, str>>,
     ) -> Result<Self, SyntaxError> {
         let (address_type, address) = (address_type.into(), address.into());
-        let is_atom = !address_type.is_empty() && address_type.bytes().all(grammar::is_atext);
-        if !is_atom || !address_type.is_ascii() {
+        if address_type.is_empty() || !address_type.bytes().all(is_atext) {
             return Err(SyntaxError { offset: 0, expected: "the type of an address" });
         }
         let fits =
@@ -256,16 +255,19 @@ impl<'a> OriginalRecipient<'a> {
             let address = unicode(core::str::from_utf8(address).ok()?)?;
             return Self::new(core::str::from_utf8(address_type).ok()?, address).ok();
         }
-        let is_atom = |byte: &u8| grammar::is(*byte, grammar::class::ATEXT) && byte.is_ascii();
         let address = grammar::xtext(address).filter(|address| !address.as_bytes().is_empty())?;
         let is_printable = |byte: &u8| matches!(byte, b' '..=b'~');
         // What was not encoded is printable.
         let is_decoded = address.is_owned();
         let fits = !address_type.is_empty()
-            && address_type.iter().all(is_atom)
+            && address_type.iter().copied().all(is_atext)
             && (!is_decoded || address.as_bytes().iter().all(is_printable));
         fits.then_some(Self { address_type: Text::read(address_type), address })
     }
+}
+
+fn is_atext(byte: u8) -> bool {
+    grammar::is(byte, grammar::class::ATEXT)
 }
 
 fn is_utf8(address_type: &str) -> bool {

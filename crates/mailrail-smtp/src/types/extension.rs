@@ -2,7 +2,7 @@
 
 use crate::{
     SyntaxError,
-    grammar::{self, Parsed, class, many, whole},
+    grammar::{self, Parsed, class, many_wide, whole},
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
@@ -70,7 +70,7 @@ impl core::str::FromStr for Extension {
 fn extension(text: &[u8]) -> Parsed<'_, Extension> {
     let (rest, keyword) = grammar::keyword(text)?;
     let (rest, parameters) = match rest.first() {
-        Some(b' ') => many(rest, "a parameter", class::PRINTABLE)?,
+        Some(b' ') => many_wide(rest, "a parameter", class::PRINTABLE)?,
         _ => (rest, &[][..]),
     };
     let utf8 = |text| core::str::from_utf8(text).unwrap_or_default();

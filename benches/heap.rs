@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
+static TIMES: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicUsize = AtomicUsize::new(0);
 
-struct Counting;
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+/// The system's allocator, counted where a benchmark makes it the global one.
+#[derive(Debug)]
+pub struct Counting;
 
 /// The bytes allocated and not freed.
+#[must_use]
 pub fn held() -> usize {
     HELD.load(Relaxed)
 }
@@ -21,7 +23,15 @@ pub fn most() -> usize {
     MOST.swap(held(), Relaxed)
 }
 
+/// How many times memory was allocated so far, and how many bytes it was in all.
+#[must_use]
+pub fn allocated() -> (usize, usize) {
+    (TIMES.load(Relaxed), BYTES.load(Relaxed))
+}
+
 fn grown(by: usize) {
+    TIMES.fetch_add(1, Relaxed);
+    BYTES.fetch_add(by, Relaxed);
     MOST.fetch_max(HELD.fetch_add(by, Relaxed) + by, Relaxed);
 }
 
