@@ -140,8 +140,7 @@ fn main() -> ExitCode {
         (0..times.parse().expect("a number")).for_each(|_: u32| drop((reader.run)()));
         return ExitCode::SUCCESS;
     }
-    let (counted, names): (Vec<_>, Vec<_>) =
-        words.iter().partition(|word| *word == "instructions");
+    let (counted, names): (Vec<_>, Vec<_>) = words.iter().partition(|word| *word == "instructions");
     for row in rows() {
         if !names.is_empty() && !names.iter().any(|name| row.name.contains(name.as_str())) {
             continue;

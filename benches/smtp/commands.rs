@@ -80,8 +80,7 @@ fn in_pieces(lines: &[Vec<u8>]) -> Row {
         Reader {
             name: "mailrail",
             run: Box::new(move || {
-                let (mut input, mut lines, mut read) =
-                    (Input::default(), LineFinder::default(), 0);
+                let (mut input, mut lines, mut read) = (Input::default(), LineFinder::default(), 0);
                 for piece in ours.chunks(SEGMENT) {
                     input.extend(piece);
                     while let Found::Line(len) = lines.find(input.bytes(), 4_096) {

@@ -92,8 +92,7 @@ fn unstuffed(name: &str, chunk: usize, wire: &Rc<[u8]>) -> [Row; 2] {
         peers
     };
     let row = |what: &str, make: fn() -> Unstuffer, searches: Vec<Reader>| {
-        let mut readers =
-            vec![reader("mailrail", wire, move |wire| unstuff(make(), wire, chunk))];
+        let mut readers = vec![reader("mailrail", wire, move |wire| unstuff(make(), wire, chunk))];
         readers.extend(peers());
         readers.extend(searches);
         let name = format!("DATA {name} unstuffed, {what}, {chunk}");

@@ -127,11 +127,28 @@ pub(crate) fn is(byte: u8, any: u16) -> bool {
 fn split(text: &[u8], class: u16) -> (&[u8], &[u8]) {
     let mut rest = text;
     // Most words have four bytes.
-    while let Some(([a, b, c, d], after)) = rest.split_first_chunk()
-        && classes(*a) & classes(*b) & classes(*c) & classes(*d) & class != 0
-    {
-        rest = after;
+    while let Some(([a, b, c, d], after)) = rest.split_first_chunk() {
+        let skipped = if !is(*a, class) {
+            0
+        } else if !is(*b, class) {
+            1
+        } else if !is(*c, class) {
+            2
+        } else if !is(*d, class) {
+            3
+        } else {
+            rest = after;
+            continue;
+        };
+        rest = rest.get(skipped..).unwrap_or_default();
+        return (rest, text.get(..text.len() - rest.len()).unwrap_or_default());
     }
+    split_slowly(text, rest, class)
+}
+
+/// The same, once `rest` is left.
+#[inline(always)]
+fn split_slowly<'a>(text: &'a [u8], mut rest: &'a [u8], class: u16) -> (&'a [u8], &'a [u8]) {
     while let [byte, after @ ..] = rest
         && is(*byte, class)
     {
@@ -150,16 +167,22 @@ fn is_text(bytes: &[u8]) -> bool {
 /// and hyphens no two words have the same.
 #[inline]
 pub(crate) const fn key(word: &[u8]) -> u64 {
+    let len = word.len();
+    let key = match (word.first_chunk(), word.last_chunk()) {
+        (Some(first), Some(last)) if len <= 8 => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            // Where they overlap, they are the same.
+            first as u64 | (last as u64) << (8 * (len - 4))
+        }
+        _ => match word {
+            [a] => *a as u64,
+            [a, b] => u16::from_le_bytes([*a, *b]) as u64,
+            [a, b, c] => u32::from_le_bytes([*a, *b, *c, 0]) as u64,
+            _ => 0,
+        },
+    };
     // Clearing one bit makes small letters capitals.
-    let (mut key, mut rest) = (0, word);
-    if word.len() > 8 {
-        return 0;
-    }
-    while let Some((&byte, after)) = rest.split_first() {
-        key = key << 8 | (byte & !0x20) as u64;
-        rest = after;
-    }
-    key
+    key & !0x2020_2020_2020_2020
 }
 
 /// What a rule has read of the front of `text`, or where in `text` it stopped.
@@ -219,26 +242,31 @@ pub(crate) fn many_wide<'a>(
 
 #[cold]
 fn wide<'a>(text: &'a [u8], expected: &'static str, class: u16) -> Parsed<'a, &'a [u8]> {
-    match split(text, class | class::WIDE) {
+    match split_slowly(text, text, class | class::WIDE) {
         (rest, front) if is_text(front) => Ok((rest, front)),
         _ => fail(text, expected),
     }
 }
 
 /// `1*20DIGIT`, as a number.
+#[inline]
 pub(crate) fn number(text: &[u8]) -> Parsed<'_, u64> {
-    let mut number = Some(0_u64);
-    let mut len = 0;
-    while let Some(digit @ b'0'..=b'9') = text.get(len) {
+    let (mut number, mut rest) = (0_u64, text);
+    while let [digit @ b'0'..=b'9', after @ ..] = rest {
         let digit = u64::from(digit - b'0');
-        number = number.and_then(|number| number.checked_mul(10)?.checked_add(digit));
-        len += 1;
+        let len = text.len() - rest.len();
+        // Nineteen digits always fit.
+        number = if len < 19 {
+            number * 10 + digit
+        } else {
+            match number.checked_mul(10).and_then(|number| number.checked_add(digit)) {
+                Some(number) if len < 20 => number,
+                _ => return fail(text, "a smaller number"),
+            }
+        };
+        rest = after;
     }
-    match (number, text.get(len..)) {
-        _ if len == 0 => fail(text, "a number"),
-        (Some(number), Some(rest)) if len <= 20 => Ok((rest, number)),
-        _ => fail(text, "a smaller number"),
-    }
+    if rest.len() == text.len() { fail(text, "a number") } else { Ok((rest, number)) }
 }
 
 /// `atext` (RFC 5322 §3.2.3)
@@ -261,12 +289,16 @@ pub(crate) fn is_printable(char: char) -> bool {
     !char.is_control()
 }
 
-/// Words of that class, with a dot between each two.
+/// Words, with a dot between each two.
 #[inline(always)]
-fn dotted(text: &[u8], class: u16, fits: impl Fn(&[u8]) -> bool) -> Option<(&[u8], &[u8])> {
+fn dotted<'a>(
+    text: &'a [u8],
+    split: impl Fn(&'a [u8]) -> (&'a [u8], &'a [u8]),
+    fits: impl Fn(&[u8]) -> bool,
+) -> Option<(&'a [u8], &'a [u8])> {
     let mut at = text;
     loop {
-        let (rest, word) = split(at, class);
+        let (rest, word) = split(at);
         if word.is_empty() || !fits(word) {
             return None;
         }
@@ -287,7 +319,7 @@ fn dotted(text: &[u8], class: u16, fits: impl Fn(&[u8]) -> bool) -> Option<(&[u8
 #[inline(always)]
 pub(crate) fn domain(text: &[u8]) -> Parsed<'_, Text<'_>> {
     let fits = |label: &[u8]| label.first() != Some(&b'-') && label.last() != Some(&b'-');
-    match dotted(text, class::LDH, fits) {
+    match dotted(text, |text| split(text, class::LDH), fits) {
         Some((rest, name)) if !begins_wide(rest) => Ok((rest, Text::read(name))),
         _ => wide_domain(text, fits),
     }
@@ -297,16 +329,23 @@ pub(crate) fn domain(text: &[u8]) -> Parsed<'_, Text<'_>> {
 fn wide_domain(text: &[u8], fits: impl Fn(&[u8]) -> bool) -> Parsed<'_, Text<'_>> {
     let fits_name = |char: char| is_printable(char) && !char.is_whitespace();
     let is_name = |name| core::str::from_utf8(name).is_ok_and(|name| name.chars().all(fits_name));
-    match dotted(text, class::LDH | class::WIDE, fits) {
+    let split = |text| split_slowly(text, text, class::LDH | class::WIDE);
+    match dotted(text, split, fits) {
         Some((rest, name)) if is_name(name) => Ok((rest, Text::read(name))),
         _ => fail(text, "a domain"),
     }
 }
 
+/// `Atom = 1*atext`, of ASCII.
+#[inline]
+pub(crate) fn atom(text: &[u8]) -> Parsed<'_, &[u8]> {
+    many(text, "an atom", class::ATEXT)
+}
+
 /// `Dot-string = Atom *("."  Atom)`
 #[inline(always)]
 pub(crate) fn dot_string(text: &[u8]) -> Parsed<'_, Text<'_>> {
-    match dotted(text, class::ATEXT, |_| true) {
+    match dotted(text, |text| split(text, class::ATEXT), |_| true) {
         Some((rest, name)) if !begins_wide(rest) => Ok((rest, Text::read(name))),
         _ => wide_dot_string(text),
     }
@@ -314,7 +353,8 @@ pub(crate) fn dot_string(text: &[u8]) -> Parsed<'_, Text<'_>> {
 
 #[cold]
 fn wide_dot_string(text: &[u8]) -> Parsed<'_, Text<'_>> {
-    match dotted(text, class::ATEXT | class::WIDE, |_| true) {
+    let split = |text| split_slowly(text, text, class::ATEXT | class::WIDE);
+    match dotted(text, split, |_| true) {
         Some((rest, name)) if is_text(name) => Ok((rest, Text::read(name))),
         _ => fail(text, "a local part"),
     }
@@ -363,7 +403,7 @@ pub(crate) fn quoted_string(text: &[u8]) -> Parsed<'_, Text<'_>> {
 }
 
 /// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`
-#[inline]
+#[inline(always)]
 pub(crate) fn keyword(text: &[u8]) -> Parsed<'_, &[u8]> {
     if text.first() == Some(&b'-') {
         return fail(text, "a keyword");
@@ -372,7 +412,7 @@ pub(crate) fn keyword(text: &[u8]) -> Parsed<'_, &[u8]> {
 }
 
 /// `esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii)` (RFC 6531 §3.3)
-#[inline]
+#[inline(always)]
 pub(crate) fn value(text: &[u8]) -> Parsed<'_, &[u8]> {
     many_wide(text, "a value", class::VALUE)
 }

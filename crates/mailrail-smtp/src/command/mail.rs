@@ -134,70 +134,19 @@ impl<'a> Mail<'a> {
         arguments: &'a [u8],
     ) -> Result<Command<'a>, SyntaxError> {
         let (rest, ()) = located(line, word(arguments, b" FROM:", "FROM:"))?;
-        let (rest, path) = located(line, reverse_path(rest))?;
+        let (rest, reverse_path) = located(line, reverse_path(rest))?;
         if rest.is_empty() {
-            return Ok(Command::Mail(Self::new(path)));
+            return Ok(Command::Mail(Self::new(reverse_path)));
         }
-        let mut mail = Self::new(path);
-        located(line, parameters(rest, |parameter| mail.take(parameter)))?;
-        Ok(Command::Mail(mail))
-    }
-
-    /// Takes a parameter, or tells what was expected in its place.
-    #[inline]
-    fn take(&mut self, (keyword, value): Pair<'a>) -> Result<(), &'static str> {
-        const SIZE: u64 = key(b"SIZE");
-        const BODY: u64 = key(b"BODY");
-        const AUTH: u64 = key(b"AUTH");
-        const SMTPUTF8: u64 = key(b"SMTPUTF8");
-        const RET: u64 = key(b"RET");
-        const ENVID: u64 = key(b"ENVID");
-        match key(keyword) {
-            SIZE => {
-                let size = value.and_then(|value| whole(value, grammar::number).ok());
-                once(&mut self.size, size, "SIZE=number, once")
-            }
-            BODY => {
-                let body = value.and_then(Body::parse);
-                once(&mut self.body, body, "BODY=7BIT, 8BITMIME or BINARYMIME, once")
-            }
-            AUTH => {
-                let auth = value.and_then(grammar::xtext);
-                once(&mut self.auth, auth.map(Text::into_cow), "AUTH=xtext, once")
-            }
-            SMTPUTF8 => flag(&mut self.smtp_utf8, value, "SMTPUTF8, once"),
-            RET => once(&mut self.ret, value.and_then(Ret::parse), "RET=FULL or RET=HDRS, once"),
-            ENVID => {
-                let id = value.and_then(EnvelopeId::parse);
-                once(&mut self.envelope_id, id, "ENVID=xtext, once")
-            }
-            _ => self.take_rare((keyword, value)),
+        let (mut common, mut rare) = (Common::default(), None);
+        parameters!(line, rest, |parameter| common.take(parameter, &mut rare));
+        let Common { size, body, smtp_utf8, ret, envelope_id } = common;
+        if let Some(rare) = rare {
+            let mail = rare.into_mail(reverse_path);
+            return Ok(Command::Mail(Self { size, body, smtp_utf8, ret, envelope_id, ..mail }));
         }
-    }
-
-    /// One that most messages are sent without.
-    #[cold]
-    fn take_rare(&mut self, (keyword, value): Pair<'a>) -> Result<(), &'static str> {
-        let is = |word: &[u8]| keyword.eq_ignore_ascii_case(word);
-        let text = value.and_then(utf8);
-        if is(b"REQUIRETLS") {
-            flag(&mut self.require_tls, value, "REQUIRETLS, once")
-        } else if is(b"BY") {
-            once(&mut self.by, text.and_then(DeliverBy::parse), "BY=seconds;N or R, once")
-        } else if is(b"HOLDFOR") {
-            once(&mut self.hold, text.and_then(Hold::parse_for), "HOLDFOR=seconds, once")
-        } else if is(b"HOLDUNTIL") {
-            once(&mut self.hold, text.and_then(Hold::parse_until), "HOLDUNTIL=date, once")
-        } else if is(b"MT-PRIORITY") {
-            let priority = text.and_then(Priority::parse);
-            once(&mut self.mt_priority, priority, "MT-PRIORITY=-9 to 9, once")
-        } else if is(b"SOLICIT") {
-            let classes = value.and_then(|value| Solicitation::parse(value).ok());
-            once(&mut self.solicit, classes, "SOLICIT=words, once")
-        } else {
-            self.others.push(Parameter::borrowed((keyword, value)));
-            Ok(())
-        }
+        let mail = Self::new(reverse_path);
+        Ok(Command::Mail(Self { size, body, smtp_utf8, ret, envelope_id, ..mail }))
     }
 
     pub(super) fn encode(&self, out: &mut Output) {
@@ -246,6 +195,100 @@ impl<'a> Mail<'a> {
     }
 }
 
+/// The parameters that many messages are sent with. They are kept apart from the others so that
+/// only those that are there are moved: moving takes longer than reading.
+#[derive(Default)]
+struct Common<'a> {
+    size: Option<u64>,
+    body: Option<Body>,
+    smtp_utf8: bool,
+    ret: Option<Ret>,
+    envelope_id: Option<EnvelopeId<'a>>,
+}
+
+impl<'a> Common<'a> {
+    /// Takes a parameter, or tells what was expected in its place.
+    #[inline(always)]
+    fn take(
+        &mut self,
+        (keyword, value): Pair<'a>,
+        rare: &mut Option<Rare<'a>>,
+    ) -> Result<(), &'static str> {
+        const SIZE: u64 = key(b"SIZE");
+        const BODY: u64 = key(b"BODY");
+        const SMTPUTF8: u64 = key(b"SMTPUTF8");
+        const RET: u64 = key(b"RET");
+        const ENVID: u64 = key(b"ENVID");
+        match key(keyword) {
+            SIZE => {
+                let size = value.and_then(|value| whole(value, grammar::number).ok());
+                once(&mut self.size, size, "SIZE=number, once")
+            }
+            BODY => {
+                let body = value.and_then(Body::parse);
+                once(&mut self.body, body, "BODY=7BIT, 8BITMIME or BINARYMIME, once")
+            }
+            SMTPUTF8 => flag(&mut self.smtp_utf8, value, "SMTPUTF8, once"),
+            RET => once(&mut self.ret, value.and_then(Ret::parse), "RET=FULL or RET=HDRS, once"),
+            ENVID => {
+                let id = value.and_then(EnvelopeId::parse);
+                once(&mut self.envelope_id, id, "ENVID=xtext, once")
+            }
+            _ => rare.get_or_insert_default().take((keyword, value)),
+        }
+    }
+}
+
+/// The parameters that most messages are sent without.
+#[derive(Default)]
+struct Rare<'a> {
+    auth: Option<Cow<'a, str>>,
+    require_tls: bool,
+    by: Option<DeliverBy>,
+    hold: Option<Hold<'a>>,
+    mt_priority: Option<Priority>,
+    solicit: Option<Solicitation<'a>>,
+    others: Vec<Parameter<'a>>,
+}
+
+impl<'a> Rare<'a> {
+    /// From that path, with these alone.
+    #[cold]
+    fn into_mail(self, reverse_path: ReversePath<'a>) -> Mail<'a> {
+        let Self { auth, require_tls, by, hold, mt_priority, solicit, others } = self;
+        let mail = Mail::new(reverse_path);
+        Mail { auth, require_tls, by, hold, mt_priority, solicit, others, ..mail }
+    }
+
+    /// Takes a parameter, or tells what was expected in its place.
+    #[cold]
+    fn take(&mut self, (keyword, value): Pair<'a>) -> Result<(), &'static str> {
+        let is = |word: &[u8]| keyword.eq_ignore_ascii_case(word);
+        let text = value.and_then(utf8);
+        if is(b"AUTH") {
+            let auth = value.and_then(grammar::xtext);
+            once(&mut self.auth, auth.map(Text::into_cow), "AUTH=xtext, once")
+        } else if is(b"REQUIRETLS") {
+            flag(&mut self.require_tls, value, "REQUIRETLS, once")
+        } else if is(b"BY") {
+            once(&mut self.by, text.and_then(DeliverBy::parse), "BY=seconds;N or R, once")
+        } else if is(b"HOLDFOR") {
+            once(&mut self.hold, text.and_then(Hold::parse_for), "HOLDFOR=seconds, once")
+        } else if is(b"HOLDUNTIL") {
+            once(&mut self.hold, text.and_then(Hold::parse_until), "HOLDUNTIL=date, once")
+        } else if is(b"MT-PRIORITY") {
+            let priority = text.and_then(Priority::parse);
+            once(&mut self.mt_priority, priority, "MT-PRIORITY=-9 to 9, once")
+        } else if is(b"SOLICIT") {
+            let classes = value.and_then(|value| Solicitation::parse(value).ok());
+            once(&mut self.solicit, classes, "SOLICIT=words, once")
+        } else {
+            self.others.push(Parameter::borrowed((keyword, value)));
+            Ok(())
+        }
+    }
+}
+
 impl<'a> From<ReversePath<'a>> for Mail<'a> {
     fn from(path: ReversePath<'a>) -> Self {
         Self::new(path)
@@ -284,6 +327,7 @@ pub(super) fn utf8(value: &[u8]) -> Option<&str> {
 }
 
 /// Notes a parameter without a value.
+#[inline(always)]
 pub(super) const fn flag(
     slot: &mut bool,
     value: Option<&[u8]>,
@@ -297,6 +341,7 @@ pub(super) const fn flag(
 }
 
 /// Fills a slot that is empty.
+#[inline(always)]
 pub(super) fn once<T>(
     slot: &mut Option<T>,
     value: Option<T>,

@@ -64,40 +64,31 @@ impl<'a> Rcpt<'a> {
         line: &'a [u8],
         arguments: &'a [u8],
     ) -> Result<Command<'a>, SyntaxError> {
+        const NOTIFY: u64 = key(b"NOTIFY");
+        const ORCPT: u64 = key(b"ORCPT");
         let (rest, ()) = located(line, word(arguments, b" TO:", "TO:"))?;
         let (rest, path) = located(line, forward_path(rest))?;
         if rest.is_empty() {
             return Ok(Command::Rcpt(Self::new(path)));
         }
-        let mut rcpt = Self::new(path);
-        located(line, parameters(rest, |parameter| rcpt.take(parameter)))?;
-        Ok(Command::Rcpt(rcpt))
-    }
-
-    /// Takes a parameter, or tells what was expected in its place.
-    #[inline]
-    fn take(&mut self, (keyword, value): Pair<'a>) -> Result<(), &'static str> {
-        const NOTIFY: u64 = key(b"NOTIFY");
-        const ORCPT: u64 = key(b"ORCPT");
-        const RRVS: u64 = key(b"RRVS");
-        match key(keyword) {
-            NOTIFY => {
-                let notify = value.and_then(Notify::parse);
-                once(&mut self.notify, notify, "NOTIFY=NEVER, or of SUCCESS,FAILURE,DELAY, once")
+        let (mut notify, mut original_recipient, mut rare) = (None, None, None::<Rare<'a>>);
+        parameters!(line, rest, |parameter| match (key(parameter.0), parameter.1) {
+            (NOTIFY, value) => {
+                let asked = value.and_then(Notify::parse);
+                once(&mut notify, asked, "NOTIFY=NEVER, or of SUCCESS,FAILURE,DELAY, once")
             }
-            ORCPT => {
+            (ORCPT, value) => {
                 let original = value.and_then(OriginalRecipient::parse);
-                once(&mut self.original_recipient, original, "ORCPT=type;xtext, once")
+                once(&mut original_recipient, original, "ORCPT=type;xtext, once")
             }
-            RRVS => {
-                let since = value.and_then(utf8).and_then(ValidSince::parse);
-                once(&mut self.valid_since, since, "RRVS=date, once")
-            }
-            _ => {
-                self.others.push(Parameter::borrowed((keyword, value)));
-                Ok(())
-            }
+            _ => rare.get_or_insert_default().take(parameter),
+        });
+        if let Some(Rare { valid_since, others }) = rare {
+            let forward_path = path;
+            let rcpt = Self { forward_path, notify, original_recipient, valid_since, others };
+            return Ok(Command::Rcpt(rcpt));
         }
+        Ok(Command::Rcpt(Self { notify, original_recipient, ..Self::new(path) }))
     }
 
     /// Whether it has any parameter.
@@ -123,6 +114,26 @@ impl<'a> Rcpt<'a> {
         for other in &self.others {
             let _ = write!(out, " {other}");
         }
+    }
+}
+
+/// The parameters that most recipients are named without.
+#[derive(Default)]
+struct Rare<'a> {
+    valid_since: Option<ValidSince<'a>>,
+    others: Vec<Parameter<'a>>,
+}
+
+impl<'a> Rare<'a> {
+    /// Takes a parameter, or tells what was expected in its place.
+    #[cold]
+    fn take(&mut self, (keyword, value): Pair<'a>) -> Result<(), &'static str> {
+        if keyword.eq_ignore_ascii_case(b"RRVS") {
+            let since = value.and_then(utf8).and_then(ValidSince::parse);
+            return once(&mut self.valid_since, since, "RRVS=date, once");
+        }
+        self.others.push(Parameter::borrowed((keyword, value)));
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Mailbox, Text, write_xtext};
 use crate::{
     SyntaxError,
-    grammar::{self, key},
+    grammar::{self, key, whole},
 };
 use alloc::{
     borrow::Cow,
@@ -28,9 +28,11 @@ pub enum Ret {
 
 impl Ret {
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
-        match value {
-            value if value.eq_ignore_ascii_case(b"FULL") => Some(Self::Full),
-            value if value.eq_ignore_ascii_case(b"HDRS") => Some(Self::Headers),
+        const FULL: u64 = key(b"FULL");
+        const HDRS: u64 = key(b"HDRS");
+        match key(value) {
+            FULL => Some(Self::Full),
+            HDRS => Some(Self::Headers),
             _ => None,
         }
     }
@@ -79,7 +81,16 @@ impl Notify {
         if key(value) == NEVER {
             return Some(notify);
         }
-        for word in value.split(|&byte| byte == b',') {
+        let mut rest = Some(value);
+        while let Some(text) = rest {
+            // The words have seven letters or five.
+            let word;
+            (word, rest) = match (text.split_at_checked(7), text.split_at_checked(5)) {
+                (Some((word, [b',', after @ ..])), _) | (_, Some((word, [b',', after @ ..]))) => {
+                    (word, Some(after))
+                }
+                _ => (text, None),
+            };
             let slot = match key(word) {
                 SUCCESS => &mut notify.success,
                 FAILURE => &mut notify.failure,
@@ -143,7 +154,9 @@ impl<'a> EnvelopeId<'a> {
     pub(crate) fn parse(value: &'a [u8]) -> Option<Self> {
         let text = grammar::xtext(value)?;
         let is_printable = |byte: &u8| matches!(byte, b' '..=b'~');
-        let fits = value.len() <= ENVELOPE_ID && text.as_bytes().iter().all(is_printable);
+        // What was not encoded is printable.
+        let fits = value.len() <= ENVELOPE_ID
+            && (!text.is_owned() || text.as_bytes().iter().all(is_printable));
         fits.then_some(Self(text))
     }
 }
@@ -190,9 +203,7 @@ impl<'a> OriginalRecipient<'a> {
         address: impl Into<Cow<'a, str>>,
     ) -> Result<Self, SyntaxError> {
         let (address_type, address) = (address_type.into(), address.into());
-        if address_type.is_empty() || !address_type.bytes().all(is_atext) {
-            return Err(SyntaxError { offset: 0, expected: "the type of an address" });
-        }
+        whole(address_type.as_bytes(), grammar::atom)?;
         let fits =
             |char: char| grammar::is_printable(char) && (is_utf8(&address_type) || char.is_ascii());
         if address.is_empty() || !address.chars().all(fits) {
@@ -248,9 +259,8 @@ impl<'a> OriginalRecipient<'a> {
         if value.len() > ORIGINAL_RECIPIENT {
             return None;
         }
-        let at = value.iter().position(|&byte| byte == b';')?;
-        let (address_type, address) = value.split_at_checked(at)?;
-        let address = address.get(1..)?;
+        let (rest, address_type) = grammar::atom(value).ok()?;
+        let address = rest.strip_prefix(b";")?;
         if key(address_type) == const { key(b"utf-8") } {
             let address = unicode(core::str::from_utf8(address).ok()?)?;
             return Self::new(core::str::from_utf8(address_type).ok()?, address).ok();
@@ -259,15 +269,9 @@ impl<'a> OriginalRecipient<'a> {
         let is_printable = |byte: &u8| matches!(byte, b' '..=b'~');
         // What was not encoded is printable.
         let is_decoded = address.is_owned();
-        let fits = !address_type.is_empty()
-            && address_type.iter().copied().all(is_atext)
-            && (!is_decoded || address.as_bytes().iter().all(is_printable));
+        let fits = !is_decoded || address.as_bytes().iter().all(is_printable);
         fits.then_some(Self { address_type: Text::read(address_type), address })
     }
-}
-
-fn is_atext(byte: u8) -> bool {
-    grammar::is(byte, grammar::class::ATEXT)
 }
 
 fn is_utf8(address_type: &str) -> bool {

@@ -24,7 +24,7 @@ pub use extension::Extension;
 pub use extensions::{Extensions, FutureRelease, SessionLimits};
 pub use fit::Unfit;
 pub use parameter::Parameter;
-pub(crate) use parameter::{Pair, parameters, write_xtext};
+pub(crate) use parameter::{Pair, parameter, parameters, write_xtext};
 pub use path::{ForwardPath, ReversePath};
 pub(crate) use path::{forward_path, reverse_path};
 pub use protocol::Protocol;

@@ -3,7 +3,7 @@
 use super::Text;
 use crate::{
     SyntaxError,
-    grammar::{self, Parsed, byte, whole},
+    grammar::{self, Parsed, whole},
 };
 use core::fmt;
 
@@ -60,8 +60,8 @@ super::from_str!(Parameter);
 pub(crate) type Pair<'a> = (&'a [u8], Option<&'a [u8]>);
 
 /// `esmtp-param = esmtp-keyword ["=" esmtp-value]`
-#[inline]
-fn parameter(text: &[u8]) -> Parsed<'_, Pair<'_>> {
+#[inline(always)]
+pub(crate) fn parameter(text: &[u8]) -> Parsed<'_, Pair<'_>> {
     let (rest, keyword) = grammar::keyword(text)?;
     match rest.strip_prefix(b"=") {
         None => Ok((rest, (keyword, None))),
@@ -72,22 +72,24 @@ fn parameter(text: &[u8]) -> Parsed<'_, Pair<'_>> {
     }
 }
 
-/// `*( SP esmtp-param )`, each handed to `take`, which tells whether it can stand there.
-#[inline]
-pub(crate) fn parameters<'a>(
-    mut text: &'a [u8],
-    mut take: impl FnMut(Pair<'a>) -> Result<(), &'static str>,
-) -> Parsed<'a, ()> {
-    while !text.is_empty() {
-        let (at, ()) = byte(b' ', "a space")(text)?;
-        let (rest, parameter) = parameter(at)?;
-        if let Err(expected) = take(parameter) {
-            return grammar::fail(at, expected);
+/// `*( SP esmtp-param )`: for each, says whether the expression takes it, or what was expected in
+/// its place. (A macro, since a function given a closure would move what is read through memory.)
+macro_rules! parameters {
+    ($line:expr, $text:expr, |$pair:ident| $take:expr) => {{
+        let mut text = $text;
+        while !text.is_empty() {
+            let (at, ()) =
+                $crate::grammar::located($line, $crate::grammar::byte(b' ', "a space")(text))?;
+            let (rest, $pair) = $crate::grammar::located($line, $crate::types::parameter(at))?;
+            if let Err(expected) = $take {
+                let offset = $line.len() - at.len();
+                return Err($crate::SyntaxError { offset, expected });
+            }
+            text = rest;
         }
-        text = rest;
-    }
-    Ok((text, ()))
+    }};
 }
+pub(crate) use parameters;
 
 /// Writes text as `xtext` (RFC 3461 §4).
 pub(crate) fn write_xtext(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
