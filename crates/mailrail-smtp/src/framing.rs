@@ -27,6 +27,8 @@ pub struct ReplyFinder {
     line: usize,
     /// Before which byte no line ends that is still looked for.
     scanned: usize,
+    /// Whether a CR or LF stands alone in the line.
+    is_bare: bool,
 }
 
 impl ReplyFinder {
@@ -55,15 +57,17 @@ impl ReplyFinder {
                     self.scanned = at;
                     return Ok(None);
                 }
-                [b'\n', ..] if at < limit => return Err(Error::NotAReply),
-                [b'\r', _, ..] if at + 2 <= limit => return Err(Error::NotAReply),
-                _ => return Err(Error::ReplyTooLong { limit }),
+                [b'\r', b'\n', ..] | [] | [b'\r'] => return Err(Error::ReplyTooLong { limit }),
+                [_, ..] => {
+                    (self.is_bare, self.scanned) = (true, at + 1);
+                    continue;
+                }
             };
             let line = bytes.get(self.line..at).unwrap_or_default();
             let [a @ b'2'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9', text @ ..] = line else {
                 return Err(Error::NotAReply);
             };
-            if self.line > 0 && !bytes.starts_with(&[*a, *b, *c]) {
+            if self.is_bare || self.line > 0 && !bytes.starts_with(&[*a, *b, *c]) {
                 return Err(Error::NotAReply);
             }
             match text {
