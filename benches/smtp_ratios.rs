@@ -13,6 +13,7 @@ use mailrail_benches::heap::{self, Counting};
 use mailrail_benches::smtp::{Reader, Row, rows, session};
 use mailrail_benches::text;
 use mailrail_smtp::Mailbox;
+use std::hint::black_box;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -44,7 +45,9 @@ fn instructions(row: &Row, reader: &Reader) -> f64 {
 fn times(row: &Row) -> Vec<f64> {
     let run = |reader: &Reader, times: u32| {
         let start = Instant::now();
-        (0..times).for_each(|_| drop((reader.run)()));
+        for _ in 0..times {
+            black_box((reader.run)());
+        }
         start.elapsed().as_secs_f64() * 1e9 / f64::from(times)
     };
     let mut best: Vec<f64> = row.readers.iter().map(|reader| run(reader, 1)).collect();
@@ -137,7 +140,10 @@ fn main() -> ExitCode {
         let rows = rows();
         let row = rows.iter().find(|row| row.name == *name).expect("a row");
         let reader = row.readers.iter().find(|it| it.name == reader).expect("a reader");
-        (0..times.parse().expect("a number")).for_each(|_: u32| drop((reader.run)()));
+        let times: u32 = times.parse().expect("a number");
+        for _ in 0..times {
+            black_box((reader.run)());
+        }
         return ExitCode::SUCCESS;
     }
     let (counted, names): (Vec<_>, Vec<_>) = words.iter().partition(|word| *word == "instructions");

@@ -3,8 +3,11 @@
 
 use bytes::{Buf as _, Bytes};
 use mailrail_smtp::{
-    Client, Config, Domain, Error, Extension, Extensions, ForwardPath, Host, LocalPart, Mailbox,
-    Misuse, Parameter, Reply, ReplyCode, ReversePath, Server, client, command::Vrfy, server,
+    Client, Config, Domain, EnvelopeId, Error, Extension, Extensions, ForwardPath, Host, LocalPart,
+    Mailbox, Misuse, OriginalRecipient, Parameter, Reply, ReplyCode, ReversePath, Server,
+    Solicitation, client,
+    command::{Attributes, Auth, Burl, Command, Etrn, Help, Mail, Other, Vrfy},
+    server,
 };
 use mailrail_wire::{Connection as _, Input, Step, Time};
 
@@ -31,7 +34,18 @@ fn no_argument_holds_a_line_break() {
         assert!(format!("A=b{bad}").parse::<Parameter<'_>>().is_err());
         assert!(format!("A{bad}").parse::<Extension>().is_err());
         assert!(format!("A b{bad}").parse::<Extension>().is_err());
-        assert!(Vrfy::parse(format!("a{bad}").as_bytes()).is_err());
+        let text = format!("a{bad}");
+        assert!(Vrfy::parse(text.as_bytes()).is_err());
+        assert!(Etrn::parse(text.as_bytes()).is_err());
+        assert!(Other::parse(text.as_bytes()).is_err());
+        assert!(Other::parse(format!("XADR {text}").as_bytes()).is_err());
+        assert!(Help::about(&text).is_err() && Burl::new(&*text, true).is_err());
+        assert!(Auth::new(&text, None).is_err());
+        assert!(Attributes::default().add(&*text, "").is_err());
+        assert!(Attributes::default().add("NAME", &*text).is_err());
+        assert!(EnvelopeId::new(&*text).is_err() && text.parse::<Solicitation<'_>>().is_err());
+        assert!(OriginalRecipient::new("rfc822", &*text).is_err());
+        assert!(OriginalRecipient::new(&*text, "a@b.test").is_err());
         assert!(Extensions::default().add_mechanism(bad).is_err());
         let mut client = Client::over_tls(Config::default());
         let misuse = client.authenticate(&format!("PLAIN{bad}"), None);
@@ -68,6 +82,19 @@ fn client_at_starttls() -> (Client, Input) {
     client.starttls().unwrap();
     assert!(matches!(client_after(&mut client, &mut input, b""), Ok(Step::Read { .. })));
     (client, input)
+}
+
+/// The one text in a command that is of any kind.
+#[test]
+fn who_submitted_a_message_is_said_in_xtext() {
+    let mut mail = Mail::new(ReversePath::Null);
+    mail.auth = Some("a b\r\nRCPT TO:<evil@x>\0".into());
+    let mut out = mailrail_wire::Output::default();
+    Command::Mail(mail).encode(&mut out);
+    assert_eq!(
+        out.copy_to_bytes(out.remaining()),
+        &b"MAIL FROM:<> AUTH=a+20b+0D+0ARCPT+20TO:<evil@x>+00\r\n"[..]
+    );
 }
 
 #[test]

@@ -14,7 +14,7 @@ const SECOND: &[u8] = b"MAIL FROM:<evil@x.test>\r\nRCPT TO:<boss@y.test>\r\nDATA
 
 /// Line ends as someone reads them, before and behind a dot; none is CR LF . CR LF.
 fn marks() -> Vec<Vec<u8>> {
-    let ends: [&[u8]; 14] = [
+    let ends: [&[u8]; 15] = [
         b"\n",
         b"\r",
         b"\r\n",
@@ -29,10 +29,12 @@ fn marks() -> Vec<Vec<u8>> {
         b"\x0b",
         b"\x85",
         b"\xE2\x80\xA8",
+        // CR LF, for whoever drops the eighth bit; so is the dot below.
+        b"\x8D\x8A",
     ];
     let mut marks = Vec::new();
     for first in ends {
-        for dot in [&b"."[..], b".\0", b"\0.", b". ", b".."] {
+        for dot in [&b"."[..], b".\0", b"\0.", b". ", b"..", b"\xAE"] {
             for second in if dot == b"." { &ends[..] } else { &ends[..4] } {
                 let mark = [first, dot, *second].concat();
                 if !mark.windows(5).any(|five| five == b"\r\n.\r\n") {
@@ -72,14 +74,15 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(pass: bool) -> Self {
+    fn new(pass: bool, lmtp: bool) -> Self {
         let mut config = Config::default();
-        config.pass_bare_line_ends = pass;
+        (config.pass_bare_line_ends, config.lmtp) = (pass, lmtp);
         let mut offer = Extensions::built_in();
         offer.chunking = true;
         let server = Server::new(offer, config);
         let mut reader = Self { server, input: Input::default(), seen: Seen::default() };
-        reader.read(b"EHLO a\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\n");
+        reader.read(if lmtp { b"LHLO a\r\n" } else { b"EHLO a\r\n" });
+        reader.read(b"MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nRCPT TO:<c@y.test>\r\n");
         reader
     }
 
@@ -104,6 +107,10 @@ impl Reader {
                             self.seen.accepted.push(core::mem::take(&mut self.seen.text));
                         }
                         self.server.accept().unwrap();
+                        // In LMTP, once for each recipient.
+                        while self.server.recipients_owed() > 0 {
+                            self.server.accept().unwrap();
+                        }
                     }
                 },
                 Step::Write { .. } => *self.server.output() = Default::default(),
@@ -124,11 +131,11 @@ fn servers_see_one_message() {
             .windows(3)
             .position(|three| three == b"\r\n.")
             .map_or_else(|| text.clone(), |at| [&text[..at + 2], &text[at + 3..]].concat());
-        for pass in [false, true] {
+        for (pass, lmtp) in [(false, false), (true, false), (false, true), (true, true)] {
             let is_refused = !pass && is_bare(&text);
             // Every cut near the mark, and every byte alone.
             for cut in (0..mark.len() + 4).map(Some).chain([None]) {
-                let mut reader = Reader::new(pass);
+                let mut reader = Reader::new(pass, lmtp);
                 reader.read(b"DATA\r\n");
                 match cut {
                     Some(cut) => {
@@ -142,7 +149,7 @@ fn servers_see_one_message() {
                 let accepted = if is_refused { vec![] } else { vec![plain.clone()] };
                 let refused = usize::from(is_refused);
                 let expected = Seen { mails: 1, accepted, text: vec![], refused };
-                assert_eq!(reader.seen, expected, "{mark:?} at {cut:?}, {pass}");
+                assert_eq!(reader.seen, expected, "{mark:?} at {cut:?}, {pass}, {lmtp}");
             }
         }
     }
@@ -155,7 +162,7 @@ fn servers_see_one_message_in_chunks() {
         let text = [b"Hi", &mark[..], SECOND].concat();
         for cut in 0..mark.len() + 4 {
             let (first, second) = text.split_at(cut);
-            let mut reader = Reader::new(false);
+            let mut reader = Reader::new(false, cut % 2 == 1);
             reader.read(format!("BDAT {}\r\n", first.len()).as_bytes());
             reader.read(first);
             reader.read(format!("BDAT {} LAST\r\n", second.len()).as_bytes());
@@ -243,7 +250,7 @@ fn clients_send_one_message() {
                 assert!(!is_bare(&wire) && wire.ends_with(b"\r\n.\r\n"), "{mark:?} at {cut}");
                 // The true end is one by three of the marks, at its CR and at its LF.
                 assert_eq!(ends(&wire), ends(b"x\r\n.\r\n"), "{mark:?} at {cut}");
-                let mut reader = Reader::new(true);
+                let mut reader = Reader::new(true, false);
                 reader.read(b"DATA\r\n");
                 reader.read(&wire);
                 assert_eq!((reader.seen.mails, &reader.seen.accepted), (1, &vec![text.clone()]));

@@ -27,7 +27,16 @@ impl Extension {
     ///
     /// Where `text` is anything else.
     pub fn parse(text: &[u8]) -> Result<Self, SyntaxError> {
-        whole(text, extension)
+        let (keyword, parameters) = whole(text, ehlo_line)?;
+        Ok(Self::new(keyword, parameters))
+    }
+
+    pub(super) fn new(keyword: &str, parameters: &str) -> Self {
+        let text = match joined(parameters) {
+            parameters if parameters.is_empty() => keyword.into(),
+            parameters => [keyword, &parameters].join(" ").into_boxed_str(),
+        };
+        Self { text }
     }
 
     /// The extension's name; compare it without regard to case.
@@ -66,16 +75,21 @@ impl core::str::FromStr for Extension {
 /// ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
 /// ehlo-param   = 1*(%d33-126)
 /// ```
-/// Spaces may be more than one, or stand at the end.
-fn extension(text: &[u8]) -> Parsed<'_, Extension> {
+/// Spaces may be more than one, or stand at the end. Keyword and parameters.
+pub(super) fn ehlo_line(text: &[u8]) -> Parsed<'_, (&str, &str)> {
     let (rest, keyword) = grammar::keyword(text)?;
     let (rest, parameters) = match rest.first() {
         Some(b' ') => many_wide(rest, "a parameter", class::PRINTABLE)?,
         _ => (rest, &[][..]),
     };
     let utf8 = |text| core::str::from_utf8(text).unwrap_or_default();
-    let (keyword, parameters) = (utf8(keyword), utf8(parameters));
-    let words = core::iter::once(keyword).chain(parameters.split_ascii_whitespace());
-    let text = words.collect::<Vec<_>>().join(" ").into_boxed_str();
-    Ok((rest, Extension { text }))
+    Ok((rest, (utf8(keyword), utf8(parameters).trim_matches(' '))))
+}
+
+/// Words, with one space between each two.
+pub(super) fn joined(words: &str) -> Box<str> {
+    if !words.contains("  ") {
+        return words.into();
+    }
+    words.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").into_boxed_str()
 }

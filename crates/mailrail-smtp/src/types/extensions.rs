@@ -1,9 +1,12 @@
 //! What a server offers.
 
-use super::{Extension, Hold, Timestamp};
+use super::{
+    Extension, Hold, Timestamp,
+    extension::{ehlo_line, joined},
+};
 use crate::{
     Reply, SyntaxError,
-    grammar::{keyword, whole},
+    grammar::{key, keyword, whole},
 };
 use alloc::{
     boxed::Box,
@@ -223,49 +226,66 @@ impl Extensions {
     pub fn from_reply(reply: &Reply<'_>) -> Self {
         let mut all = Self::default();
         for line in reply.lines().skip(1) {
-            let Ok(extension) = Extension::parse(line) else { continue };
-            let parameters = extension.parameters();
-            match extension.keyword().to_ascii_uppercase().as_str() {
-                "PIPELINING" => all.pipelining = true,
-                "8BITMIME" => all.eight_bit_mime = true,
-                "CHUNKING" => all.chunking = true,
-                "BINARYMIME" => all.binary_mime = true,
-                "SMTPUTF8" => all.smtp_utf8 = true,
-                "DSN" => all.dsn = true,
-                "REQUIRETLS" => all.require_tls = true,
-                "RRVS" => all.rrvs = true,
-                "ETRN" => all.etrn = true,
-                "VRFY" => all.vrfy = true,
-                "EXPN" => all.expn = true,
-                "HELP" => all.help = true,
-                "DELIVERBY" => all.deliver_by = Some(parameters.parse().unwrap_or(0)),
-                "FUTURERELEASE" => match FutureRelease::parse(parameters) {
-                    Some(release) => all.future_release = Some(Box::new(release)),
-                    None => all.others.push(extension),
-                },
-                "MT-PRIORITY" => all.mt_priority = Some(parameters.into()),
-                "NO-SOLICITING" => all.no_soliciting = Some(parameters.into()),
-                "BURL" => all.burl = Some(parameters.into()),
-                "XCLIENT" => all.xclient = Some(parameters.into()),
-                "XFORWARD" => all.xforward = Some(parameters.into()),
-                "LIMITS" => all.limits = Some(Box::new(SessionLimits::parse(parameters))),
-                "STARTTLS" => all.starttls = true,
-                "ENHANCEDSTATUSCODES" => all.enhanced_status_codes = true,
+            let Ok((keyword, parameters)) = whole(line, ehlo_line) else { continue };
+            // Most are told by a keyword of eight letters at most.
+            match key(keyword.as_bytes()) {
+                _ if keyword.len() > 8 => all.learn_long(keyword, parameters),
+                CHUNKING => all.chunking = true,
+                EIGHT_BIT_MIME => all.eight_bit_mime = true,
+                SMTPUTF8 => all.smtp_utf8 = true,
+                STARTTLS => all.starttls = true,
+                DSN => all.dsn = true,
+                ETRN => all.etrn = true,
+                RRVS => all.rrvs = true,
+                VRFY => all.vrfy = true,
+                EXPN => all.expn = true,
+                HELP => all.help = true,
+                BURL => all.burl = Some(joined(parameters)),
+                XCLIENT => all.xclient = Some(joined(parameters)),
+                XFORWARD => all.xforward = Some(joined(parameters)),
+                LIMITS => all.limits = Some(Box::new(SessionLimits::parse(parameters))),
                 // A number that does not fit tells of no limit that could matter.
-                "SIZE" => all.size = Some(parameters.parse().unwrap_or(0)),
-                "AUTH" => {
+                SIZE => all.size = Some(parameters.parse().unwrap_or(0)),
+                AUTH => {
+                    all.mechanisms.reserve_exact(parameters.len() + 1);
                     for name in parameters.split(' ') {
                         // One that is no name cannot be asked for.
                         let _ = all.add_mechanism(name);
                     }
                 }
-                _ => all.others.push(extension),
+                _ => all.others.push(Extension::new(keyword, parameters)),
             }
         }
         // A client keeps them as long as the connection lasts.
         all.others.shrink_to_fit();
         all.mechanisms.shrink_to_fit();
         all
+    }
+
+    /// Those with a keyword of more than eight letters.
+    fn learn_long(&mut self, keyword: &str, parameters: &str) {
+        let is = |word: &str| keyword.eq_ignore_ascii_case(word);
+        if is("PIPELINING") {
+            self.pipelining = true;
+        } else if is("ENHANCEDSTATUSCODES") {
+            self.enhanced_status_codes = true;
+        } else if is("BINARYMIME") {
+            self.binary_mime = true;
+        } else if is("REQUIRETLS") {
+            self.require_tls = true;
+        } else if is("DELIVERBY") {
+            self.deliver_by = Some(parameters.parse().unwrap_or(0));
+        } else if is("MT-PRIORITY") {
+            self.mt_priority = Some(joined(parameters));
+        } else if is("NO-SOLICITING") {
+            self.no_soliciting = Some(joined(parameters));
+        } else if is("FUTURERELEASE")
+            && let Some(release) = FutureRelease::parse(&joined(parameters))
+        {
+            self.future_release = Some(Box::new(release));
+        } else {
+            self.others.push(Extension::new(keyword, parameters));
+        }
     }
 
     /// The lines behind the first one in the reply to EHLO.
@@ -341,6 +361,23 @@ impl FutureRelease {
         Some(Self { seconds: seconds.parse().ok()?, until: until.parse().ok()? })
     }
 }
+
+const CHUNKING: u64 = key(b"CHUNKING");
+const STARTTLS: u64 = key(b"STARTTLS");
+const SMTPUTF8: u64 = key(b"SMTPUTF8");
+const XFORWARD: u64 = key(b"XFORWARD");
+const XCLIENT: u64 = key(b"XCLIENT");
+const LIMITS: u64 = key(b"LIMITS");
+const SIZE: u64 = key(b"SIZE");
+const AUTH: u64 = key(b"AUTH");
+const DSN: u64 = key(b"DSN");
+const ETRN: u64 = key(b"ETRN");
+const RRVS: u64 = key(b"RRVS");
+const VRFY: u64 = key(b"VRFY");
+const EXPN: u64 = key(b"EXPN");
+const HELP: u64 = key(b"HELP");
+const BURL: u64 = key(b"BURL");
+const EIGHT_BIT_MIME: u64 = key(b"8BITMIME");
 
 fn add_word(words: &mut String, word: &str) -> Result<(), SyntaxError> {
     whole(word.as_bytes(), keyword)?;
