@@ -2,6 +2,7 @@
 //! [`Delivery`](mailrail_smtp::Delivery) asks for.
 
 use crate::{
+    convert::Converted,
     dial,
     drive::{
         self, Clock, Tap,
@@ -10,6 +11,7 @@ use crate::{
     lookup::Resolver,
     outgoing,
     policy::Policies,
+    pool::{Key, Pool, say_goodbye},
     store,
     tls::{Authorities, Witness},
     tls_reports::TlsReports,
@@ -99,6 +101,8 @@ pub struct Courier {
     pub policies: Option<Policies>,
     /// Counts what becomes of TLS, for the domains that want to know; none: it is not counted.
     pub reports: Option<TlsReports>,
+    /// Connections that may serve for the next message, too.
+    pub pool: Pool,
     /// Sees each conversation.
     pub tap: Option<Taps>,
 }
@@ -144,10 +148,67 @@ impl Errand {
         }
     }
 
-    /// Has one conversation; tells what became of each recipient, and what the server promises.
+    /// Has one conversation, over a connection that another message has made where there is one;
+    /// tells what became of each recipient, and what the server promises.
     pub async fn attempt(
         &self,
         attempt: &Attempt,
+        envelope: Envelope,
+        message: &impl Source,
+    ) -> (Vec<Outcome>, Promises) {
+        let key = self.key(attempt, &envelope);
+        if let Some(link) = key.as_ref().and_then(|key| self.courier.pool.take(key))
+            && let Some(done) = self.go_on(link, key.clone(), envelope.clone(), message).await
+        {
+            return done;
+        }
+        self.connect(attempt, key, envelope, message).await
+    }
+
+    /// Sends the message over a connection that was kept; none where that was of no more use.
+    async fn go_on(
+        &self,
+        mut link: Link<Submission, Stream>,
+        key: Option<Key>,
+        envelope: Envelope,
+        message: &impl Source,
+    ) -> Option<(Vec<Outcome>, Promises)> {
+        link.conn().send(envelope).ok()?;
+        let (outcomes, _) = talk(&mut link, message).await;
+        let promises = link.conn().promises();
+        self.keep(key, link);
+        // Nothing of it was taken: the server has closed meanwhile, or takes no more over this one.
+        let is_worn_out = |outcome: &Outcome| {
+            use Reason::{Broken, Host, TooMany};
+            matches!(outcome, Outcome::Deferred(Broken(_) | Host(_) | TooMany(_)))
+        };
+        (!outcomes.iter().all(is_worn_out)).then_some((outcomes, promises))
+    }
+
+    fn keep(&self, key: Option<Key>, mut link: Link<Submission, Stream>) {
+        match key {
+            Some(key) if link.conn().is_ready() => self.courier.pool.keep(key, link),
+            _ => drop(tokio::spawn(say_goodbye(link))),
+        }
+    }
+
+    /// What another message must have the same.
+    fn key(&self, attempt: &Attempt, envelope: &Envelope) -> Option<Key> {
+        let mailbox = envelope.recipients.first()?.forward_path.mailbox()?;
+        Some(Key {
+            domain: mailbox.host.to_string().to_lowercase(),
+            host: attempt.host.clone(),
+            addr: SocketAddr::new(attempt.address, self.courier.port),
+            tls: attempt.tls,
+            requires_tls: self.requires_tls,
+        })
+    }
+
+    /// Has one conversation over a connection of its own.
+    async fn connect(
+        &self,
+        attempt: &Attempt,
+        key: Option<Key>,
         envelope: Envelope,
         message: &impl Source,
     ) -> (Vec<Outcome>, Promises) {
@@ -170,7 +231,8 @@ impl Errand {
             Ok(proof) => proof,
             Err(error) => return why(&error),
         };
-        let mut submission = Submission::new(courier.hello.clone(), attempt.tls, Config::default());
+        let mut submission = Submission::new(courier.hello.clone(), attempt.tls, Config::default())
+            .with_conversion();
         if let Err(misuse) = submission.send(envelope) {
             return why(&misuse);
         }
@@ -200,7 +262,9 @@ impl Errand {
                 way.came(&attempt.host, attempt.address, came);
             }
         }
-        (outcomes, link.conn().promises())
+        let promises = link.conn().promises();
+        self.keep(key, link);
+        (outcomes, promises)
     }
 
     /// The way to the domain that all of an attempt's recipients are in; none where that is an
@@ -219,7 +283,7 @@ fn is_about_tls(outcomes: &[Outcome]) -> bool {
     outcomes.iter().filter_map(Outcome::reason).any(|reason| matches!(reason, Reason::Tls(_)))
 }
 
-/// Has the conversation to its end, and tells why it broke off, where it did.
+/// Has the conversation up to the outcome, and tells why it broke off, where it did.
 async fn talk(
     link: &mut Link<Submission, Stream>,
     message: &impl Source,
@@ -239,20 +303,33 @@ async fn converse(
     message: &impl Source,
     outcomes: &mut Option<Vec<Outcome>>,
 ) -> io::Result<()> {
-    let mut pieces = message.pieces()?;
+    let (mut pieces, mut converted) = (message.pieces()?, Converted::default());
     let as_io = |error| match error {
         drive::Error::Io(error) => error,
         error => io::Error::other(error),
     };
     while let Some((event, submission)) = link.next_event().await.map_err(as_io)? {
         match event {
-            Event::WantMessage => match pieces.next().await? {
-                Some(piece) => submission.message(piece),
-                None => submission.end_message(),
-            },
+            Event::WantConversion { to } => {
+                let (mut all, mut whole) = (message.pieces()?, Vec::new());
+                while let Some(piece) = all.next().await? {
+                    whole.extend_from_slice(&piece);
+                }
+                converted.convert(&whole, to, submission)
+            }
+            Event::WantMessage => {
+                let piece = match converted.next() {
+                    Some(piece) => piece,
+                    None => pieces.next().await?,
+                };
+                match piece {
+                    Some(piece) => submission.message(piece),
+                    None => submission.end_message(),
+                }
+            }
             Event::Outcome(each) => {
                 *outcomes = Some(each);
-                submission.quit()
+                return Ok(());
             }
             _ => Ok(()),
         }

@@ -2,6 +2,7 @@
 
 use crate::{
     cli::{Scheme, ServerUrl},
+    convert::Converted,
     dial::dial_blocking,
     drive::{
         Clock, Tap,
@@ -58,7 +59,7 @@ impl Sending<'_> {
         let mut config = Config::default();
         config.lmtp = server.scheme == Scheme::Lmtp;
         config.allow_plaintext_auth = server.without_tls;
-        let mut submission = Submission::new(own_name(), tls, config);
+        let mut submission = Submission::new(own_name(), tls, config).with_conversion();
         if let Some((user, password)) = credentials {
             submission = submission.with_login(authenticator(&user, password.expose())?);
         }
@@ -101,6 +102,7 @@ fn talk(
     pieces: &mut impl FnMut() -> io::Result<Option<Bytes>>,
     outcomes: &mut Option<Vec<Outcome>>,
 ) -> io::Result<()> {
+    let mut converted = Converted::default();
     while let Some((event, submission)) = link.next_event().map_err(io::Error::other)? {
         match event {
             Event::Secured => {
@@ -108,10 +110,23 @@ fn talk(
                 link.conn().bind(channel);
                 Ok(())
             }
-            Event::WantMessage => match pieces()? {
-                Some(piece) => submission.message(piece),
-                None => submission.end_message(),
-            },
+            Event::WantConversion { to } => {
+                let mut whole = Vec::new();
+                while let Some(piece) = pieces()? {
+                    whole.extend_from_slice(&piece);
+                }
+                converted.convert(&whole, to, submission)
+            }
+            Event::WantMessage => {
+                let piece = match converted.next() {
+                    Some(piece) => piece,
+                    None => pieces()?,
+                };
+                match piece {
+                    Some(piece) => submission.message(piece),
+                    None => submission.end_message(),
+                }
+            }
             Event::Outcome(each) => {
                 *outcomes = Some(each);
                 submission.quit()

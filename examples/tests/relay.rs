@@ -14,29 +14,15 @@ use std::{
 use support::{
     house::{House, PASSWORD, run},
     names::{Entry, serve},
+    south::{ANY, BOB, CLIENT, EIGHT_BIT, SERVER, SEVEN_BIT, basic, house, plain, submit_by_hand},
     talk::{Talk, answer_at, done, status, within_patience},
 };
-
-const SERVER: &str = env!("CARGO_BIN_EXE_mailrail-server");
-const CLIENT: &str = env!("CARGO_BIN_EXE_mailrail-client");
-const ANY: &str = "127.0.0.1:0";
-const BOB: &str = "bob@south.test";
 
 /// Delivers a message, and tells how that ended.
 fn deliver(resolver: &str, port: &str, more: &[&str], to: &[&str]) -> (Option<i32>, String) {
     let there = ["deliver", "--resolver", resolver, "--port", port, "--from", "ann@north.test"];
     let arguments = [&there[..], more, &["-", "--to"], to].concat();
     status(&run(CLIENT, &arguments, b"Subject: x\n\nx\n").unwrap())
-}
-
-fn house(args: &[&str]) -> House {
-    House::new(SERVER, "south.test", &[BOB], args).unwrap()
-}
-
-/// A URL without TLS.
-fn plain(house: &House, service: &str, user: &str) -> String {
-    let addr = house.addr(service).unwrap();
-    format!("{service}://{user}{addr}?tls=none")
 }
 
 /// Hosts that do not take connections at the port, and one that does.
@@ -195,44 +181,28 @@ fn what_waits_is_sent_after_a_restart_and_failures_are_reported() {
 
 #[test]
 fn a_sender_hears_what_the_next_server_does_not_tell() {
-    // One that knows of no reports.
-    let addr = answer_at(ANY, |line, _| match line {
-        line if line.starts_with("EHLO ") => Some("250-fake\r\n250 8BITMIME"),
-        line if line.starts_with("MAIL ") || line.starts_with("RCPT ") => {
-            Some(if line.ends_with('>') { "250 2.1.0 Ok" } else { "555 No such parameter" })
-        }
-        "DATA" => Some("354 Go on"),
-        "." => Some("250 2.6.0 Taken"),
-        "QUIT" => Some("221 Bye"),
-        _ => Some(""),
-    });
+    let (addr, _) = basic("nothing");
     let (resolver, port) = (serve(ZONES).unwrap().to_string(), addr.port().to_string());
     let args = ["--submission", ANY, "--allow-plaintext", "--resolver", &resolver];
     let mut house = house(&[&args[..], &["--relay-port", &port]].concat()).started().unwrap();
-    let mut talk = Talk::to(house.addr("submission").unwrap());
-    assert!(talk.reply().starts_with("220 "));
-    for (line, code) in [
-        ("EHLO client.test", "250"),
-        ("AUTH PLAIN AGJvYkBzb3V0aC50ZXN0AHMzY3JldA==", "235"),
-        ("MAIL FROM:<bob@south.test> ENVID=7", "250"),
-        ("RCPT TO:<x@implicit.test> NOTIFY=SUCCESS,FAILURE", "250"),
-        ("RCPT TO:<y@implicit.test>", "250"),
-        ("DATA", "354"),
-        ("Subject: x\r\n\r\nx\r\n.", "250"),
-    ] {
-        let reply = talk.ask(line);
-        assert!(reply.starts_with(code), "{line}: {reply}");
-    }
+    let text = "Subject: x\r\n\r\nx\r\n";
+    let to = ["<x@implicit.test> NOTIFY=SUCCESS,FAILURE", "<y@implicit.test>"];
+    submit_by_hand(&house, " ENVID=7", &to, text);
+    submit_by_hand(&house, " BY=600;N ENVID=8", &["<z@implicit.test>"], text);
     within_patience(|| {
         let log = house.server.as_ref().unwrap().log();
-        (log.matches("relayed").count() == 2).then_some(())
+        (log.matches("relayed").count() == 3).then_some(())
     });
     let reports = within_patience(|| {
         let inbox = house.inbox(BOB).unwrap();
         house.start().unwrap();
-        (!inbox.is_empty()).then_some(inbox)
+        (inbox.len() == 2).then_some(inbox)
     });
-    let [report] = &reports[..] else { panic!("{reports:?}") };
+    let about = |id: &str| reports.iter().find(|it| it.contains(&format!("Envelope-Id: {id}\r\n")));
+    // RFC 2852 §4.1.4.2: nor does it know by when that is to be delivered.
+    let late = about("8").unwrap();
+    assert!(late.contains("\r\nDeliver-By-Date: ") && late.contains("\r\nAction: relayed\r\n"));
+    let report = about("7").unwrap();
     for line in [
         "Original-Envelope-Id: 7",
         "Final-Recipient: rfc822; x@implicit.test",
@@ -244,6 +214,53 @@ fn a_sender_hears_what_the_next_server_does_not_tell() {
         assert!(report.contains(&format!("\r\n{line}\r\n")), "{line}: {report}");
     }
     assert!(!report.contains("y@implicit.test"));
+}
+
+#[test]
+fn messages_share_a_connection_for_as_long_as_it_lasts() {
+    const AGAIN: &str = "<again@implicit.test>";
+    let (addr, lines) = basic("RCPT TO:<again@implicit.test>");
+    let (resolver, port) = (serve(ZONES).unwrap().to_string(), addr.port().to_string());
+    let args = ["--submission", ANY, "--allow-plaintext", "--resolver", &resolver];
+    let house = house(&[&args[..], &["--relay-port", &port]].concat()).started().unwrap();
+    let all = [("a", "<a@implicit.test>"), ("b", "<b@implicit.test>"), ("c", AGAIN), ("d", AGAIN)];
+    for (sent, (subject, to)) in all.into_iter().enumerate() {
+        submit_by_hand(&house, "", &[to], &format!("Subject: {subject}\r\n\r\n"));
+        within_patience(|| {
+            let log = house.server.as_ref().unwrap().log();
+            (log.matches("relayed").count() == sent + 1).then_some(())
+        });
+    }
+    // The server hangs up within the last one, which goes over another connection then.
+    let lines = lines.lock().unwrap();
+    let subjects: Vec<_> =
+        lines.iter().filter(|(_, line)| line.starts_with("Subject: ")).cloned().collect();
+    let expected = [(0, "a"), (0, "b"), (0, "c"), (1, "d")];
+    assert_eq!(subjects, expected.map(|(by, subject)| (by, format!("Subject: {subject}"))));
+    assert!(!house.server.as_ref().unwrap().log().contains("not now"));
+}
+
+#[test]
+fn what_a_server_does_not_take_is_converted() {
+    let (addr, lines) = basic("nothing");
+    let (resolver, port) = (serve(ZONES).unwrap().to_string(), addr.port().to_string());
+    let args = ["--submission", ANY, "--allow-plaintext", "--resolver", &resolver];
+    let mut house = house(&[&args[..], &["--relay-port", &port]].concat()).started().unwrap();
+    submit_by_hand(&house, " BODY=8BITMIME", &["<x@implicit.test>"], EIGHT_BIT);
+    // There is no way to say this in seven bits, since nobody knows what the bytes mean.
+    submit_by_hand(&house, "", &["<y@implicit.test>"], "Subject: gr\u{fc}n\r\n\r\n");
+    within_patience(|| {
+        let log = house.server.as_ref().unwrap().log();
+        (log.contains("relayed") && log.contains("given up")).then_some(())
+    });
+    {
+        let lines = lines.lock().unwrap();
+        assert!(lines.iter().all(|(_, line)| line.is_ascii()));
+        assert_eq!(lines.iter().filter(|(_, line)| line == SEVEN_BIT).count(), 1, "{lines:?}");
+    }
+    let reports = house.inbox(BOB).unwrap();
+    let [report] = &reports[..] else { panic!("{reports:?}") };
+    assert!(report.contains("\r\nStatus: 5.6.3\r\n") && report.contains("y@implicit.test"));
 }
 
 /// RFC 8689: to an exchanger that DNSSEC names and whose certificate is proved; else it comes back,

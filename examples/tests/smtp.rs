@@ -5,25 +5,11 @@ mod support;
 
 use std::{process::Output, thread, time::Instant};
 use support::{
-    house::{House, PASSWORD, run},
+    house::{PASSWORD, run},
     program::PATIENCE,
-    talk::{Talk, answer_at, done, status},
+    south::{ANY, BOB, CLIENT, EIGHT_BIT, SEVEN_BIT, basic, house, plain},
+    talk::{Talk, done, status},
 };
-
-const SERVER: &str = env!("CARGO_BIN_EXE_mailrail-server");
-const CLIENT: &str = env!("CARGO_BIN_EXE_mailrail-client");
-const ANY: &str = "127.0.0.1:0";
-const BOB: &str = "bob@south.test";
-
-fn house(args: &[&str]) -> House {
-    House::new(SERVER, "south.test", &[BOB], args).unwrap()
-}
-
-/// A URL without TLS.
-fn plain(house: &House, service: &str, user: &str) -> String {
-    let addr = house.addr(service).unwrap();
-    format!("{service}://{user}{addr}?tls=none")
-}
 
 fn submit(url: &str, to: &[&str], message: impl AsRef<[u8]>) -> Output {
     let start = ["submit", "--server", url, "--from", "ann@north.test", "-", "--to"];
@@ -294,12 +280,14 @@ fn the_end_waits_for_a_message_that_comes() {
 
 #[test]
 fn eight_bits_are_not_forced_on_a_server() {
-    let addr = answer_at(ANY, |line, _| match line {
-        line if line.starts_with("EHLO ") => Some("250 fake"),
-        "QUIT" => Some("221 Bye"),
-        _ => None,
-    });
+    let (addr, lines) = basic("nothing");
     let url = format!("smtp://{addr}?tls=none");
     let (code, error) = status(&submit(&url, &[BOB], "gr\u{fc}n\n"));
     assert!(code == Some(1) && error.contains("bytes over 127"), "{error}");
+    assert!(!lines.lock().unwrap().iter().any(|(_, line)| line.starts_with("MAIL ")));
+    // What can be said in seven bits is.
+    assert_eq!(status(&submit(&url, &[BOB], EIGHT_BIT)), done());
+    let lines = lines.lock().unwrap();
+    assert!(lines.iter().any(|(_, line)| line == SEVEN_BIT), "{lines:?}");
+    assert!(lines.iter().all(|(_, line)| line.is_ascii()), "{lines:?}");
 }

@@ -11,6 +11,7 @@ use crate::{
     },
     deliver::{Courier, Errand},
     lookup::Resolver,
+    pool::Pool,
     submit::own_name,
     tls::{self, Authorities},
 };
@@ -47,12 +48,14 @@ pub async fn run(
         policies: sts.policies(&authorities),
         authorities,
         reports: None,
+        pool: Pool::default(),
         tap: connect.transcript.then(|| Arc::new(tap) as _),
     };
     let now = Time::default();
     let mut schedule = Schedule::default();
     schedule.give_up = Duration::ZERO;
     let state = State::new(envelope, now);
+    let pool = courier.pool.clone();
     let errand = Errand::new(Arc::new(courier), state.needs_tls());
     let mut delivery = Delivery::new(state, schedule);
     loop {
@@ -71,6 +74,7 @@ pub async fn run(
             Action::Wait { .. } | Action::Done => break,
         }
     }
+    pool.close().await;
     let recipients = &delivery.state().recipients;
     let mut refused = Vec::new();
     for (address, recipient) in ready.to.iter().zip(recipients) {

@@ -65,7 +65,10 @@ pub(super) async fn run(context: Arc<Context>, courier: Courier, mut shutdown: S
             () = sleep(wait.unwrap_or(Duration::MAX)) => {}
         }
     }
-    let finish = async { while relay.running.join_next().await.is_some() {} };
+    let finish = async {
+        while relay.running.join_next().await.is_some() {}
+        courier.pool.close().await;
+    };
     if timeout(GRACE, finish).await.is_err() {
         tracing::warn!("deliveries were cut off; they are tried again after the next start");
     }

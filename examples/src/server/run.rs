@@ -10,6 +10,7 @@ use crate::{
     drive::tokio::Tls,
     lookup::Resolver,
     policy::Policies,
+    pool::Pool,
     shutdown::Shutdown,
     store::{self, Date, Store},
     tls::{self, Authorities},
@@ -84,6 +85,7 @@ pub async fn start(options: ServerOptions, taps: Option<Taps>) -> Result<Started
         policies,
         authorities,
         reports,
+        pool: Pool::default(),
         tap: None,
     };
     let mut secret = [0; 32];

@@ -17,6 +17,7 @@ pub(crate) mod names;
 pub(crate) mod nsd;
 pub(crate) mod postfix;
 pub(crate) mod program;
+pub(crate) mod south;
 pub(crate) mod suite;
 pub(crate) mod talk;
 pub(crate) mod unbound;

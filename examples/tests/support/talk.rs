@@ -68,7 +68,10 @@ impl Talk {
 }
 
 /// A server that answers each connection's lines as it is told to; none: it hangs up.
-pub(crate) fn answer_at(addr: &str, reply: fn(&str, usize) -> Option<&'static str>) -> SocketAddr {
+pub(crate) fn answer_at(
+    addr: &str,
+    mut reply: impl FnMut(&str, usize) -> Option<&'static str> + Send + 'static,
+) -> SocketAddr {
     let listener = TcpListener::bind(addr).unwrap();
     let addr = listener.local_addr().unwrap();
     thread::spawn(move || {
