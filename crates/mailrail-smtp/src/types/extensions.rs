@@ -68,9 +68,11 @@ pub struct Extensions {
     /// HELP tells more than one line. A server of this crate answers it itself where this is off.
     pub help: bool,
     /// DELIVERBY (RFC 2852): the fewest seconds that BY may give where the message is to be
-    /// returned after them; 0 where none are told.
+    /// returned after them; 0 where none are told. A server that offers it must keep to it, as a
+    /// [`Delivery`](crate::Delivery) does.
     pub deliver_by: Option<u32>,
-    /// FUTURERELEASE (RFC 4865): how long a message may be held.
+    /// FUTURERELEASE (RFC 4865), for submission alone: how long a message may be held. That HOLDUNTIL is
+    /// no later than BY, who has a clock must see (§5.2.2).
     pub future_release: Option<Box<FutureRelease>>,
     /// MT-PRIORITY (RFC 6710): the name of the priority profile, which may be empty.
     pub mt_priority: Option<Box<str>>,
