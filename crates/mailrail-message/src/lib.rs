@@ -6,6 +6,7 @@ extern crate alloc;
 
 #[cfg(test)]
 mod adversary;
+mod around;
 mod body;
 mod builder;
 mod check;
@@ -60,12 +61,14 @@ pub use header::content_disposition::ContentDisposition;
 pub use header::content_transfer_encoding::TransferEncoding;
 pub use header::content_type::ContentType;
 pub use header::date::DateTime;
+pub use header::external_body::ExternalBody;
 pub use header::hops::Hops;
 pub use header::keys::{Envelope, SortKeys, ThreadKeys};
 pub use header::list::{ListId, ListUris};
 pub use header::message_id::{MessageId, MessageIds};
 pub use header::notification_options::NotificationOption;
 pub use header::parameter::{Parameter, Parameters, RawParameter, RawParameters};
+pub use header::partial::Partial;
 pub use header::received::Received;
 pub use header::return_path::ReturnPath;
 pub use header::select::Select;

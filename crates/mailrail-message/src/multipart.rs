@@ -1,8 +1,11 @@
 //! The delimiter lines of a multipart (RFC 2046 §5.1.1).
 
+use alloc::borrow::Cow;
+
 use memchr::{memchr, memmem};
 
-use crate::scan::{LineEnds, from, is_wsp, slice, trim_start};
+use crate::header::content_type::ContentType;
+use crate::scan::{LineEnds, from, is_wsp, slice, trim_end, trim_start};
 
 /// A delimiter line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +18,17 @@ pub(crate) struct Delimiter {
     pub(crate) open: usize,
     /// Whether it closes the multipart.
     pub(crate) is_close: bool,
+}
+
+/// The boundary that a content type tells; empty where it tells none. White space at its end is none of it (RFC 2046 §5.1.1).
+pub(crate) fn boundary<'v>(content_type: &ContentType<'v>) -> Cow<'v, [u8]> {
+    let mut boundary = content_type.parameters().bytes("boundary").unwrap_or_default();
+    let length = trim_end(&boundary, is_wsp).len();
+    match &mut boundary {
+        Cow::Borrowed(text) => *text = slice(text, 0..length),
+        Cow::Owned(text) => text.truncate(length),
+    }
+    boundary
 }
 
 /// How much white space may follow the boundary in a delimiter line.

@@ -8,10 +8,10 @@ use crate::grammar::is_token;
 use crate::header::content_transfer_encoding::TransferEncoding;
 use crate::header::content_type::ContentType;
 use crate::limits::Limits;
-use crate::multipart::{Delimiter, delimiter_at};
+use crate::multipart::{Delimiter, boundary, delimiter_at};
 use crate::part::PartKind;
 use crate::path::PartPath;
-use crate::scan::{LineEnds, from, is_fws, is_wsp, slice, trim_end, trim_start};
+use crate::scan::{LineEnds, from, is_fws, trim_start};
 
 /// The defects found, up to their limit.
 #[derive(Debug, Default)]
@@ -191,15 +191,10 @@ impl<'a> Nest<'a> {
     }
 
     fn boundary<'v>(&self, found: &ContentType<'v>) -> Result<Cow<'v, [u8]>, DefectKind> {
-        let mut boundary = found.parameters().bytes("boundary").unwrap_or_default();
-        let length = trim_end(&boundary, is_wsp).len();
-        match &mut boundary {
-            Cow::Borrowed(text) => *text = slice(text, 0..length),
-            Cow::Owned(text) => text.truncate(length),
-        }
-        match length {
+        let boundary = boundary(found);
+        match boundary.len() {
             0 => Err(DefectKind::MissingBoundary),
-            _ if length > self.limits.boundary => Err(DefectKind::BoundaryTooLong),
+            length if length > self.limits.boundary => Err(DefectKind::BoundaryTooLong),
             _ => Ok(boundary),
         }
     }

@@ -12,7 +12,7 @@ use crate::header::content_type::ContentType;
 use crate::header::message_id::MessageId;
 use crate::message::Message;
 use crate::path::PartPath;
-use crate::scan::slice;
+use crate::scan::{LineEnds, slice};
 use crate::structure::{Span, content_type, count_lines};
 
 /// What stands in a part.
@@ -154,6 +154,11 @@ impl<'m> Part<'m> {
     /// The bytes of [`body_range`](Self::body_range).
     pub fn raw_body(self) -> &'m [u8] {
         slice(self.message.raw(), self.body_range())
+    }
+
+    /// The message up to the end of this part, and what ends its lines.
+    pub(crate) fn surroundings(self) -> (&'m [u8], LineEnds) {
+        (slice(self.message.raw(), 0..self.body_range().end), self.message.index.ends)
     }
 
     /// How many lines the encoded body has, as BODYSTRUCTURE wants of text and messages. A last line that is not ended counts.

@@ -249,3 +249,54 @@ fn faults_of_values_are_found_by_check() {
         ]
     );
 }
+
+/// What stands around the parts of a multipart: its preamble and epilogue, and each part, with `|` between.
+fn around(message: &Message<'_>, path: &[u32]) -> String {
+    let part = message.part(path).unwrap();
+    let text = |range: Option<core::ops::Range<usize>>| {
+        range.map_or("-", |range| core::str::from_utf8(&message.raw()[range]).unwrap())
+    };
+    let parts: Vec<_> = part.children().map(|child| text(Some(child.range()))).collect();
+    format!("{}|{}|{}", text(part.preamble_range()), parts.join("|"), text(part.epilogue_range()))
+}
+
+#[test]
+fn preambles_and_epilogues() {
+    let head = "Content-Type: multipart/mixed; boundary=a\r\n\r\n";
+    for (body, found) in [
+        ("pre\r\n--a\r\n\r\none\r\n--a--\r\nepi\r\n", "pre|\r\none|epi\r\n"),
+        (
+            "pre\r\namble\r\n\r\n--a \r\n\r\none\r\n--a\r\n\r\ntwo\r\n--a-- \r\n\r\nepi",
+            "pre\r\namble\r\n|\r\none|\r\ntwo|\r\nepi",
+        ),
+        ("--a\r\n\r\none\r\n--a--", "|\r\none|"),
+        ("\r\n--a\r\n\r\none\r\n--a--\r\n", "|\r\none|"),
+        // Nothing closes it, or it is closed twice.
+        ("pre\r\n--a\r\n\r\none\r\n", "pre|\r\none\r\n|-"),
+        ("--a\r\n\r\none\r\n--a--\r\nx\r\n--a--\r\ny", "|\r\none|x\r\n--a--\r\ny"),
+        // A part without a body, and none at all.
+        ("--a\r\nX: y\r\n\r\n--a--\r\nepi", "|X: y\r\n\r\n|epi"),
+        ("--a\r\n--a--\r\nepi", "||epi"),
+        ("no delimiter", "no delimiter||-"),
+        ("pre\r\n--a--\r\nepi", "pre\r\n--a--\r\nepi||-"),
+        // A longer boundary is text.
+        ("--ab\r\n--a\r\n\r\n--ab\r\n--a--\r\n--a", "--ab|\r\n--ab|--a"),
+    ] {
+        for end in ["\r\n", "\n", "\r"] {
+            let text = (head.to_owned() + body).replace("\r\n", end);
+            let message = Message::parse(text.as_bytes());
+            let found = found.replace("\r\n", end);
+            assert_eq!(around(&message, &[]), found, "{text:?}");
+        }
+    }
+    let inner = format!(
+        "{head}one\r\n--a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\ntwo\r\n--b\r\n\r\nx\r\n--b--\r\nthree\r\n--a--\r\nfour"
+    );
+    let message = Message::parse(inner.as_bytes());
+    assert_eq!(around(&message, &[1]), "two|\r\nx|three");
+    assert!(around(&message, &[]).starts_with("one|") && around(&message, &[]).ends_with("|four"));
+    assert_eq!(message.part(&[1, 1]).unwrap().preamble_range(), None);
+    assert_eq!(message.part(&[1, 1]).unwrap().epilogue_range(), None);
+    let closed = Message::parse(b"Content-Type: multipart/mixed; boundary=a\r\r\n\r\r\npre\r\r\n--a\r\r\n\r\r\none\r\r\n--a--\r\r\nepi");
+    assert_eq!(around(&closed, &[]), "pre\r|\r\r\none\r|epi");
+}
