@@ -3,8 +3,9 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use crate::choose::{Chooser, Facts, Picked};
 use crate::message::Message;
-use crate::part::{Children, Part, PartKind};
+use crate::part::{Children, Part};
 
 /// The parts of a message by what a mail client does with them. Made by [`Message::body`] and [`Part::body`].
 ///
@@ -23,138 +24,58 @@ pub struct Body<'m> {
     pub attachments: Vec<Part<'m>>,
 }
 
-/// What a part of a message is, beside a multipart.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Plain,
-    Html,
-    Attachment,
-}
-
-/// A multipart that is being gone through.
-struct Frame<'m> {
-    children: Children<'m>,
-    is_first: bool,
-    is_alternative: bool,
-    /// Whether it stands in an alternative, at any depth.
-    is_in_alternative: bool,
-    is_related: bool,
-    /// How many texts there were before it.
-    text: usize,
-    html: usize,
-    /// Inside of an alternative, what begins with text is not shown with the HTML, and the other way round.
-    takes_text: bool,
-    takes_html: bool,
-}
-
 impl<'m> Body<'m> {
     fn of(root: Part<'m>) -> Self {
-        let mut body = Self::default();
-        if !root.is_multipart() {
-            match role(root, true, None) {
-                Role::Attachment => body.attachments.push(root),
-                _ => {
-                    body.text.push(root);
-                    body.html.push(root);
-                }
-            }
-            return body;
-        }
+        let (mut body, mut chooser) = (Self::default(), Chooser::default());
         // What stands inside one another is bounded by the limits, but not so that calls may be.
-        let mut open = Vec::new();
-        open.push(body.enter(root, None));
-        while let Some(frame) = open.last_mut() {
-            let Some(part) = frame.children.next() else {
-                if let Some(frame) = open.pop() {
-                    body.leave(&frame);
-                }
-                continue;
-            };
-            let is_first = core::mem::replace(&mut frame.is_first, false);
+        let mut open: Vec<Children<'m>> = Vec::new();
+        let mut next = Some(root);
+        while let Some(part) = next {
             if part.is_multipart() {
-                let inner = body.enter(part, Some(frame));
-                open.push(inner);
+                chooser.enter(part.content_type());
+                open.push(part.children());
             } else {
-                let role = role(part, is_first, Some(frame));
-                body.add(part, role, frame);
+                let facts = Facts {
+                    kind: part.kind(),
+                    content_type: part.content_type(),
+                    is_attachment: part.disposition().is_some_and(|kind| kind.is_attachment()),
+                    has_name: part.filename().is_some(),
+                };
+                body.add(part, &chooser.leaf(&facts));
+            }
+            next = None;
+            while next.is_none()
+                && let Some(children) = open.last_mut()
+            {
+                next = children.next();
+                if next.is_none() {
+                    open.pop();
+                    chooser.leave().iter().for_each(|picked| body.add(part, picked));
+                }
             }
         }
         body
     }
 
-    fn enter(&self, part: Part<'m>, outer: Option<&Frame<'m>>) -> Frame<'m> {
-        let content_type = part.content_type();
-        Frame {
-            children: part.children(),
-            is_first: true,
-            is_alternative: content_type.is("multipart", "alternative"),
-            is_in_alternative: outer
-                .is_some_and(|outer| outer.is_alternative || outer.is_in_alternative),
-            is_related: content_type.is("multipart", "related"),
-            text: self.text.len(),
-            html: self.html.len(),
-            takes_text: outer.is_none_or(|outer| outer.takes_text),
-            takes_html: outer.is_none_or(|outer| outer.takes_html),
+    fn add(&mut self, part: Part<'m>, picked: &Picked) {
+        match picked {
+            Picked::Part { text: None, html: None } => self.attachments.push(part),
+            Picked::Part { text, html } => {
+                for (place, list) in [(text, &mut self.text), (html, &mut self.html)] {
+                    if let Some(place) = place {
+                        list.truncate(*place);
+                        list.push(part);
+                    }
+                }
+            }
+            Picked::TextIsShown(places) => {
+                self.html.extend(self.text.get(places.clone()).unwrap_or_default());
+            }
+            Picked::HtmlIsRead(places) => {
+                self.text.extend(self.html.get(places.clone()).unwrap_or_default());
+            }
         }
     }
-
-    fn add(&mut self, part: Part<'m>, role: Role, frame: &mut Frame<'m>) {
-        let list = match role {
-            Role::Attachment => return self.attachments.push(part),
-            Role::Plain if frame.is_alternative => &mut self.text,
-            Role::Html if frame.is_alternative => &mut self.html,
-            _ => {
-                if frame.is_in_alternative && frame.takes_text && frame.takes_html {
-                    frame.takes_text = role == Role::Plain;
-                    frame.takes_html = role == Role::Html;
-                }
-                if frame.takes_text {
-                    self.text.push(part);
-                }
-                if frame.takes_html {
-                    self.html.push(part);
-                }
-                return;
-            }
-        };
-        // A better one of the same kind.
-        list.truncate(if role == Role::Plain { frame.text } else { frame.html });
-        list.push(part);
-    }
-
-    /// What was found in an alternative of only one kind serves as the other kind too.
-    fn leave(&mut self, frame: &Frame<'m>) {
-        if !frame.is_alternative {
-            return;
-        }
-        match (self.text.len() > frame.text, self.html.len() > frame.html) {
-            (true, false) if frame.takes_html => {
-                self.html.extend(self.text.get(frame.text..).unwrap_or_default());
-            }
-            (false, true) if frame.takes_text => {
-                self.text.extend(self.html.get(frame.html..).unwrap_or_default());
-            }
-            _ => {}
-        }
-    }
-}
-
-fn role(part: Part<'_>, is_first: bool, frame: Option<&Frame<'_>>) -> Role {
-    let content_type = part.content_type();
-    let is_html = content_type.is("text", "html");
-    let is_plain = content_type.is("text", "plain");
-    if part.kind() != PartKind::Leaf || !content_type.is_text() {
-        return Role::Attachment;
-    }
-    let is_alternative = frame.is_some_and(|frame| frame.is_alternative);
-    let is_related = frame.is_some_and(|frame| frame.is_related);
-    // Other text is read as plain text where it is the text (RFC 2046 §4.1.4), not beside it.
-    let is_known = is_plain || is_html || (is_first && !is_alternative);
-    let is_beside = !is_first && (is_related || (!is_alternative && part.filename().is_some()));
-    if !is_known || is_beside || part.disposition().is_some_and(|kind| kind.is_attachment()) {
-        return Role::Attachment;
-    }
-    if is_html { Role::Html } else { Role::Plain }
 }
 
 impl<'m> Part<'m> {
@@ -239,7 +160,10 @@ mod tests {
     use alloc::format;
     use alloc::string::String;
 
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::{BodyPicker, MessageEvent, MessageStream};
 
     /// A message whose structure is told in short: `mixed(plain png)`. `plain@` is an attachment, `plain=` has a name.
     fn build(structure: &str) -> String {
@@ -333,6 +257,68 @@ mod tests {
                 other => other,
             };
             assert_eq!(found, [text, html, attachments], "{structure}");
+            for size in [1, 7, raw.len()] {
+                assert_eq!(streamed(raw.as_bytes(), size), paths_of(&body), "{structure}");
+            }
+        }
+    }
+
+    fn paths_of(body: &Body<'_>) -> [Vec<String>; 3] {
+        [&body.text, &body.html, &body.attachments]
+            .map(|parts| parts.iter().map(|part| part.path().to_string()).collect())
+    }
+
+    /// The same, of the message as it arrives.
+    fn streamed(raw: &[u8], size: usize) -> [Vec<String>; 3] {
+        let (mut stream, mut picker) = (MessageStream::default(), BodyPicker::default());
+        let [mut text, mut html, mut attachments] = [const { Vec::<String>::new() }; 3];
+        let mut take = |event: MessageEvent<'_>| {
+            let path = match &event {
+                MessageEvent::Body(head) => head.path().to_string(),
+                _ => String::new(),
+            };
+            match picker.event(&event) {
+                Some(Picked::Part { text: None, html: None }) => attachments.push(path),
+                Some(Picked::Part { text: at, html: shown }) => {
+                    for (list, place) in [(&mut text, at), (&mut html, shown)] {
+                        list.truncate(place.unwrap_or(list.len()));
+                        list.extend(place.map(|_| path.clone()));
+                    }
+                }
+                Some(Picked::TextIsShown(places)) => html.extend_from_slice(&text[places]),
+                Some(Picked::HtmlIsRead(places)) => text.extend_from_slice(&html[places]),
+                None => {}
+            }
+        };
+        for mut chunk in raw.chunks(size.max(1)) {
+            while let Some(event) = stream.event(&mut chunk) {
+                take(event);
+            }
+        }
+        stream.end();
+        while let Some(event) = stream.event(&mut &[][..]) {
+            take(event);
+        }
+        [text, html, attachments]
+    }
+
+    fn structures() -> impl Strategy<Value = String> {
+        let leaf = proptest::sample::select(vec![
+            "plain", "html", "plain@", "plain=", "html=", "png", "calendar", "enriched", "message",
+        ]);
+        leaf.prop_map(String::from).prop_recursive(4, 24, 4, |inner| {
+            let kind = proptest::sample::select(vec!["mixed", "alternative", "related", "signed"]);
+            (kind, proptest::collection::vec(inner, 0..4))
+                .prop_map(|(kind, parts)| format!("{kind}({})", parts.join(" ")))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_arrives_is_chosen_as_the_whole_is(structure in structures(), size in 1..200_usize) {
+            let raw = build(&structure);
+            let message = Message::parse(raw.as_bytes());
+            prop_assert_eq!(streamed(raw.as_bytes(), size), paths_of(&message.body()), "{}", structure);
         }
     }
 

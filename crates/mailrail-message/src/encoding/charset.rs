@@ -9,7 +9,7 @@ use super::utf7;
 
 /// A charset that can be decoded.
 #[derive(Clone, Copy)]
-enum Charset {
+pub(super) enum Charset {
     /// One of the WHATWG's.
     Encoding(&'static Encoding),
     /// UTF-7 (RFC 2152).
@@ -107,7 +107,7 @@ const ASCII: [&str; 8] = [
 /// The longest name that is looked for.
 const LONGEST: usize = 48;
 
-fn find(label: &[u8]) -> Option<Charset> {
+pub(super) fn find(label: &[u8]) -> Option<Charset> {
     let is_around =
         |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>');
     let start = label.iter().position(|byte| !is_around(byte))?;

@@ -8,5 +8,8 @@ pub mod charset;
 pub mod encoded_word;
 pub(crate) mod percent;
 pub mod quoted_printable;
+mod text;
 pub mod utf7;
 pub mod uuencode;
+
+pub use text::TextDecoder;

@@ -1,13 +1,12 @@
 //! UTF-7 (RFC 2152), and the modified form that IMAP has for mailbox names (RFC 3501 §5.1.3).
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use crate::scan::from;
+use crate::steps;
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     /// `+` shifts; the digits are those of base64.
     Mail,
     /// `&` shifts; `,` stands for `/`.
@@ -58,45 +57,104 @@ pub fn decode_modified(text: &[u8]) -> String {
 
 fn decode_form(text: &[u8], form: Form) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte == form.shift() {
-            if rest.first() == Some(&b'-') {
-                out.push(char::from(byte));
-                rest = from(rest, 1);
-            } else {
-                rest = shifted(rest, form, &mut out);
-            }
-        } else {
-            out.push(if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER });
-        }
-    }
+    let mut decoder = Decoder::new(form);
+    decoder.decode(text, &mut out);
+    decoder.finish(&mut out);
     out
 }
 
-/// Decodes a run of digits, and gives what stands behind it; a `-` that ends it is dropped.
-fn shifted<'a>(text: &'a [u8], form: Form, out: &mut String) -> &'a [u8] {
-    let mut units: Vec<u16> = Vec::new();
-    let (mut bits, mut have) = (0_u32, 0_u32);
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first()
-        && let Some(digit) = form.digit(byte)
-    {
-        rest = after;
-        bits = (bits << 6 | digit) & 0x3f_ffff;
-        have += 6;
-        if have >= 16 {
-            have -= 16;
-            units.push(u16::try_from(bits >> have & 0xffff).unwrap_or_default());
+/// Decodes text that comes in pieces.
+#[derive(Debug, Clone)]
+pub(super) struct Decoder {
+    form: Form,
+    /// Behind the byte that shifts.
+    is_shifted: bool,
+    has_digit: bool,
+    bits: u32,
+    have: u32,
+    /// The first half of a surrogate pair.
+    high: Option<u16>,
+}
+
+impl Decoder {
+    pub(super) const fn new(form: Form) -> Self {
+        Self { form, is_shifted: false, has_digit: false, bits: 0, have: 0, high: None }
+    }
+
+    pub(super) fn decode(&mut self, text: &[u8], out: &mut String) {
+        steps::count(text.len());
+        for &byte in text {
+            if self.is_shifted {
+                if let Some(digit) = self.form.digit(byte) {
+                    self.digit(digit, out);
+                    continue;
+                }
+                match (byte, self.has_digit) {
+                    (b'-', false) => out.push(char::from(self.form.shift())),
+                    _ => self.end_run(out),
+                }
+                self.is_shifted = false;
+                if byte == b'-' {
+                    continue;
+                }
+            }
+            if byte == self.form.shift() {
+                *self = Self { is_shifted: true, ..Self::new(self.form) };
+            } else {
+                out.push(if byte.is_ascii() {
+                    char::from(byte)
+                } else {
+                    char::REPLACEMENT_CHARACTER
+                });
+            }
         }
     }
-    out.extend(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
-    // Bits that are left over must be zero, and fewer than a digit has.
-    if have >= 6 || bits & ((1 << have) - 1) != 0 || rest.len() == text.len() {
-        out.push(char::REPLACEMENT_CHARACTER);
+
+    /// The text ends.
+    pub(super) fn finish(&mut self, out: &mut String) {
+        if core::mem::take(&mut self.is_shifted) {
+            self.end_run(out);
+        }
     }
-    rest.strip_prefix(b"-").unwrap_or(rest)
+
+    fn digit(&mut self, digit: u32, out: &mut String) {
+        self.has_digit = true;
+        self.bits = (self.bits << 6 | digit) & 0x3f_ffff;
+        self.have += 6;
+        if self.have >= 16 {
+            self.have -= 16;
+            self.unit(u16::try_from(self.bits >> self.have & 0xffff).unwrap_or_default(), out);
+        }
+    }
+
+    fn unit(&mut self, unit: u16, out: &mut String) {
+        let mut push = |units: &[u16]| {
+            let letters = char::decode_utf16(units.iter().copied());
+            out.extend(letters.map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)));
+        };
+        match (self.high.take(), unit) {
+            (Some(high), 0xdc00..=0xdfff) => push(&[high, unit]),
+            (high, 0xd800..=0xdbff) => {
+                push(high.as_slice());
+                self.high = Some(unit);
+            }
+            (high, _) => {
+                push(high.as_slice());
+                push(&[unit]);
+            }
+        }
+    }
+
+    /// The digits end.
+    fn end_run(&mut self, out: &mut String) {
+        if self.high.take().is_some() {
+            out.push(char::REPLACEMENT_CHARACTER);
+        }
+        // Bits that are left over must be zero, and fewer than a digit has.
+        if self.have >= 6 || self.bits & ((1 << self.have) - 1) != 0 || !self.has_digit {
+            out.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
 }
 
 #[cfg(test)]

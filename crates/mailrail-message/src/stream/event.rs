@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use crate::defect::Defect;
+use crate::encoding::TextDecoder;
 use crate::header::Field;
 use crate::header::content_transfer_encoding::TransferEncoding;
 use crate::header::content_type::ContentType;
@@ -70,6 +71,13 @@ impl<'s> PartHead<'s> {
     /// Its content type: see [`Part::content_type`](crate::Part::content_type).
     pub const fn content_type(&self) -> ContentType<'s> {
         self.content_type
+    }
+
+    /// What makes text of its [`Data`](MessageEvent::Data), if its content type is text: see [`Part::text`](crate::Part::text).
+    pub fn text_decoder(&self) -> Option<TextDecoder> {
+        let is_text = self.kind == PartKind::Leaf && self.content_type.is_text();
+        let label = || self.content_type.parameters().bytes("charset");
+        is_text.then(|| TextDecoder::new(label().as_deref()))
     }
 
     /// Its transfer encoding: see [`Part::encoding`](crate::Part::encoding).
