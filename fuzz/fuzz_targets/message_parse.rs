@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mailrail_message::{Limits, Message, Part};
+use mailrail_message::{Edit, Limits, Message, Part, SectionText};
 
 fn walk(message: &Message<'_>) {
     let length = message.raw().len();
@@ -28,11 +28,81 @@ fn walk(message: &Message<'_>) {
         assert!(part.body_lines() <= body.len());
         assert!(part.decoded().len() <= body.len());
         drop((part.text(), part.filename(), part.content_id(), part.disposition()));
+        drop((content_type.partial(), content_type.external_body()));
+        if let Some(binary) = part.binary() {
+            assert_eq!(binary.bytes(), part.decoded());
+            assert_eq!(binary.size(), binary.bytes().len());
+            assert!(binary.range().is_none_or(|range| range == body));
+        }
+        around(part);
+        sections(message, part);
     }
     for defect in message.check() {
         assert!(defect.offset <= length);
     }
     drop((message.text(), message.html(), message.attachments().count()));
+    drop((message.related().resolve("cid:a"), message.report()));
+    edited(message);
+}
+
+/// Preamble, parts and epilogue stand one behind the other.
+fn around(part: Part<'_>) {
+    let body = part.body_range();
+    let (preamble, epilogue) = (part.preamble_range(), part.epilogue_range());
+    assert_eq!(preamble.is_some(), part.is_multipart());
+    let mut end = body.start;
+    let children = part.children().map(Part::range);
+    for range in preamble.into_iter().chain(children).chain(epilogue) {
+        assert!(end <= range.start && range.start <= range.end);
+        end = range.end;
+    }
+    assert!(end <= body.end);
+}
+
+/// What IMAP asks for by a number is what the part says of itself.
+fn sections(message: &Message<'_>, part: Part<'_>) {
+    let raw = message.raw();
+    let path = part.path();
+    let bytes = |text| {
+        let section = message.section(path.as_slice(), text)?;
+        let bytes = section.bytes(raw).collect::<Vec<_>>().concat();
+        assert_eq!(bytes.len(), section.len());
+        Some(bytes)
+    };
+    let found = message.part(path.as_slice()).expect("a part has a number");
+    let whole = if path.is_root() { raw } else { found.raw_body() };
+    assert_eq!(bytes(SectionText::Whole).as_deref(), Some(whole));
+    let mime = (!path.is_root()).then(|| found.raw_header());
+    assert_eq!(bytes(SectionText::Mime).as_deref(), mime);
+    let inner = if path.is_root() { Some(found) } else { found.message() };
+    assert_eq!(bytes(SectionText::Header).as_deref(), inner.map(|inner| inner.raw_header()));
+    assert_eq!(bytes(SectionText::Text).as_deref(), inner.map(|inner| inner.raw_body()));
+    let none = bytes(SectionText::HeaderFields(&[]));
+    assert_eq!(none.as_deref(), inner.map(|_| &b"\r\n"[..]));
+    let all = bytes(SectionText::HeaderFieldsNot(&[]));
+    assert_eq!(all.is_some(), inner.is_some());
+}
+
+/// No field of a name escapes, and nothing else goes.
+fn edited(message: &Message<'_>) {
+    let raw = message.raw();
+    assert_eq!(Edit::new(message).finish().into_vec(), raw);
+    let Some(name) = message.headers().iter().next().map(|field| field.name()) else { return };
+    let mut edit = Edit::new(message);
+    edit.remove(name);
+    let rest = edit.finish().into_vec();
+    assert!(rest.len() < raw.len());
+    // What ends lines is told by the first one, which may be another one now.
+    if raw
+        .split(|byte| *byte == b'\n')
+        .any(|line| line.strip_suffix(b"\r").unwrap_or(line).contains(&b'\r'))
+    {
+        return;
+    }
+    let body = message.root().raw_body();
+    assert!(rest.ends_with(body));
+    let header = Message::parse(&rest[..rest.len() - body.len()]);
+    assert!(header.headers().field(name).is_none());
 }
 
 fn fields(part: Part<'_>) {
