@@ -58,12 +58,15 @@ pub enum DefectKind {
     MissingClosingBoundary,
     /// A delimiter of a multipart that is closed already: what follows it is no part. Named once a multipart.
     RepeatedBoundary,
-    /// An embedded message under base64, which RFC 2046 §5.2.1 forbids: it is taken as a leaf.
+    /// An embedded message under base64 or quoted-printable, which RFC 2046 §5.2.1 forbids for message/rfc822: under base64 it is
+    /// taken as a leaf, under quoted-printable it is read as if it were not encoded.
     EncodedMessage,
     /// A multipart under base64 or quoted-printable, which RFC 2045 §6.4 forbids: it is read as if it were not.
     EncodedMultipart,
     /// A `Date` that does not parse.
     InvalidDate,
+    /// A date that is read, but is written in none of the forms of RFC 5322 §3.3 and §4.3.
+    UnusualDate,
     /// A field that must occur once at most occurs again (RFC 5322 §3.6). The first one counts.
     RepeatedField,
     /// A field's value holds bytes that are neither ASCII nor UTF-8.
@@ -71,7 +74,12 @@ pub enum DefectKind {
     /// What starts as an encoded word and does not go on as one (RFC 2047 §2): it stays as it is, or is decoded as far as
     /// it can be.
     InvalidEncodedWord,
-    /// A comment or a quoted string that nothing closes.
+    /// An encoded word in a quoted string or a parameter, where none may stand (RFC 2047 §5): it is decoded all the same.
+    MisplacedEncodedWord,
+    /// A parameter that does not follow its grammar (RFC 2045 §5.1), or whose pieces or escapes do not (RFC 2231): it is read as far
+    /// as it makes sense.
+    InvalidParameter,
+    /// A comment, a quoted string or a group of addresses that nothing closes.
     Unclosed,
     /// What stands in an address list and is no address.
     InvalidAddress,
@@ -79,6 +87,12 @@ pub enum DefectKind {
     InvalidMessageId,
     /// Another field whose value does not follow its grammar.
     InvalidValue,
+    /// A field's value holds a control character, a CR that ends no line among them. It stays.
+    ControlCharacter,
+    /// A line of a header block ends in CR CR LF, which is taken for one line end. Named once a message.
+    DoubledCarriageReturn,
+    /// A line has more than 998 bytes (RFC 5322 §2.1.1). Named once a header block and once a body.
+    LineTooLong,
     /// A `Content-Transfer-Encoding` that nobody knows: the body stays as it is.
     UnknownTransferEncoding,
     /// A charset that nobody knows: the text is taken as UTF-8, or as windows-1252 where it is not.
@@ -87,6 +101,12 @@ pub enum DefectKind {
     InvalidBase64,
     /// An escape in a quoted-printable body that is none.
     InvalidQuotedPrintable,
+    /// A uuencoded body without its `begin` or `end` line, or with a line that is none.
+    InvalidUuencode,
+    /// A body that says it is 7bit, or says nothing, and holds other bytes (RFC 2045 §2.7).
+    UndeclaredEightBit,
+    /// A text that is not valid in its charset: what is not shows as U+FFFD.
+    InvalidText,
 }
 
 impl DefectKind {
@@ -117,17 +137,26 @@ impl DefectKind {
             Self::EncodedMessage => "embedded message under a transfer encoding",
             Self::EncodedMultipart => "multipart under a transfer encoding",
             Self::InvalidDate => "invalid date",
+            Self::UnusualDate => "unusual form of a date",
             Self::RepeatedField => "field occurs more than once",
             Self::UndeclaredCharset => "field is neither ASCII nor UTF-8",
             Self::InvalidEncodedWord => "invalid encoded word",
-            Self::Unclosed => "comment or quoted string that nothing closes",
+            Self::MisplacedEncodedWord => "encoded word in a quoted string or parameter",
+            Self::InvalidParameter => "invalid parameter",
+            Self::Unclosed => "comment, quoted string or group that nothing closes",
             Self::InvalidAddress => "invalid address",
             Self::InvalidMessageId => "invalid message identifier",
             Self::InvalidValue => "invalid value of a field",
+            Self::ControlCharacter => "control character in a field",
+            Self::DoubledCarriageReturn => "line end with two carriage returns",
+            Self::LineTooLong => "line longer than 998 bytes",
             Self::UnknownTransferEncoding => "unknown transfer encoding",
             Self::UnknownCharset => "unknown charset",
             Self::InvalidBase64 => "invalid base64",
             Self::InvalidQuotedPrintable => "invalid quoted-printable",
+            Self::InvalidUuencode => "invalid uuencode",
+            Self::UndeclaredEightBit => "bytes beyond ASCII in a body of 7 bits",
+            Self::InvalidText => "text that is not valid in its charset",
         }
     }
 }

@@ -184,6 +184,9 @@ impl<'a> Nest<'a> {
         } else if self.parts + 1 >= self.limits.parts {
             DefectKind::TooManyParts
         } else {
+            if encoding == TransferEncoding::QuotedPrintable {
+                self.defects.name(DefectKind::EncodedMessage, start);
+            }
             return Verdict { kind: PartKind::Message, ..Verdict::LEAF };
         };
         self.defects.name(fault, start);

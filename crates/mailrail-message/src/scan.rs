@@ -104,6 +104,10 @@ pub(crate) const fn is_wsp(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+pub(crate) const fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
+}
+
 /// White space once a value may still be folded: the line ends of a fold count as well.
 pub(crate) const fn is_fws(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')

@@ -218,6 +218,16 @@ pub(crate) fn decode_piece<'a>(label: Option<&[u8]>, bytes: &'a [u8]) -> Cow<'a,
     }
 }
 
+/// Whether bytes are no valid text in a charset of this name. Where it is guessed they always are.
+pub(crate) fn has_faults(label: Option<&[u8]>, bytes: &[u8]) -> bool {
+    match label.and_then(find).unwrap_or(Charset::Guess) {
+        Charset::Encoding(encoding) => encoding.decode_with_bom_removal(bytes).1,
+        Charset::Guess => false,
+        Charset::Utf7 => utf7::decode(bytes).contains(char::REPLACEMENT_CHARACTER),
+        Charset::ModifiedUtf7 => utf7::decode_modified(bytes).contains(char::REPLACEMENT_CHARACTER),
+    }
+}
+
 /// Text of a header that says no charset.
 pub(crate) fn guess_piece(bytes: &[u8]) -> Cow<'_, str> {
     match core::str::from_utf8(bytes) {

@@ -49,6 +49,20 @@ fn word(input: &[u8]) -> Option<Word<'_>> {
     Some(Word { charset, is_base64, code: slice(text, 0..length), rest: from(text, length + 2) })
 }
 
+impl Word<'_> {
+    /// Its bytes, in its charset.
+    fn decoded(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.code.len());
+        match self.is_base64 {
+            true => {
+                Bits::default().decode_b(self.code, &mut bytes);
+            }
+            false => decode_q(self.code, &mut bytes),
+        }
+        bytes
+    }
+}
+
 /// How long the encoded word is that a phrase starts with; `None` where it holds white space or angle brackets, so that one
 /// that is not closed takes no address with it.
 pub(crate) fn length_of_phrase(input: &[u8]) -> Option<usize> {
@@ -284,11 +298,23 @@ pub(crate) fn first_fault(input: &[u8], limits: ValueLimits) -> Option<(usize, F
                     || memchr3(b' ', b'\t', b'?', found.code).is_some()
             }
         };
-        if is_bad {
+        let end = input.len() - found.rest.len();
+        if is_bad
+            || end - at > LONGEST
+            || !is_apart(input, at, end)
+            || charset::has_faults(Some(found.charset), &found.decoded())
+        {
             return Some((at, Fault::Malformed));
         }
-        at = input.len() - found.rest.len();
+        at = end;
     }
+}
+
+/// Whether white space, a parenthesis or a quote stands on both sides (RFC 2047 §5).
+fn is_apart(input: &[u8], start: usize, end: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|before| input.get(before));
+    let is_mark = |byte: &u8| is_fws(*byte) || matches!(byte, b'"' | b'(' | b')');
+    before.is_none_or(is_mark) && input.get(end).is_none_or(is_mark)
 }
 
 /// Whether a charset and an encoding stand here.
@@ -431,6 +457,16 @@ mod tests {
             ("=?utf-8?b?!?=", Some((0, Fault::Malformed))),
             ("=?x-no?q?a?=", Some((0, Fault::Charset))),
             ("a =? b ?= =?x?=", None),
+            ("(=?utf-8?q?a?=) \"=?utf-8?q?b?=\"", None),
+            // Not set off, too long, and a letter in two words.
+            ("a=?utf-8?q?a?=", Some((1, Fault::Malformed))),
+            ("=?utf-8?q?a?=b", Some((0, Fault::Malformed))),
+            (
+                "=?utf-8?q?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?=",
+                Some((0, Fault::Malformed)),
+            ),
+            ("a =?utf-8?q?=C3?= =?utf-8?q?=A9?=", Some((2, Fault::Malformed))),
+            ("=?iso-8859-1?q?=C3?=", None),
         ] {
             assert_eq!(first_fault(text.as_bytes(), ValueLimits::DEFAULT), fault, "{text}");
         }

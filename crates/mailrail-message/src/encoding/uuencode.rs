@@ -40,6 +40,29 @@ pub fn filename(text: &[u8]) -> Option<&[u8]> {
     text.split(|byte| *byte == b'\n').find_map(begin)
 }
 
+/// Where the first line stands that is out of place: the start where no `begin` line follows, the end where no `end` line does.
+pub(crate) fn first_fault(text: &[u8]) -> Option<usize> {
+    let (mut at, mut has_begun) = (0, false);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let inner = trim_end(line, |byte| matches!(byte, b'\r' | b'\n'));
+        match has_begun {
+            false => has_begun = begin(inner).is_some(),
+            true if inner == b"end" => return None,
+            true if !is_whole(inner) => return Some(at),
+            true => {}
+        }
+        at += line.len();
+    }
+    Some(if has_begun { at } else { 0 })
+}
+
+/// Whether a line has as many letters as its first one says, or spaces at its end that got lost.
+fn is_whole(line: &[u8]) -> bool {
+    let Some((length, letters)) = line.split_first() else { return false };
+    let needed = usize::from(value(*length)).div_ceil(3) * 4;
+    line.iter().all(|letter| (b' '..=b'`').contains(letter)) && letters.len() <= needed + 2
+}
+
 /// `begin MODE NAME`: the name.
 fn begin(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_prefix(b"begin ")?;

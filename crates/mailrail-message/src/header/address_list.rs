@@ -130,6 +130,11 @@ impl<'a> RawAddresses<'a> {
         self.junk
     }
 
+    /// How far the list is read.
+    pub(crate) const fn at(&self) -> usize {
+        self.cursor.at()
+    }
+
     fn left_out(&mut self) {
         let at = self.cursor.at();
         self.junk.get_or_insert(at);
@@ -258,6 +263,7 @@ impl<'a> RawAddresses<'a> {
         let comment = self.skip_to(true);
         if self.cursor.peek() == Some(b'<') {
             // An address for a name, written without the quotes that it needs.
+            self.left_out();
             let name = trim(slice(self.cursor.input(), start..self.cursor.at()));
             return self.angle(Some(unescape(name)));
         }

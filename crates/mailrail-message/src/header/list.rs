@@ -41,6 +41,25 @@ impl<'a> ListUris<'a> {
     }
 }
 
+impl ListUris<'_> {
+    /// Where something is left out, if anything is.
+    pub(crate) fn first_fault(mut self) -> Option<usize> {
+        if self.is_no() {
+            return None;
+        }
+        loop {
+            let start = self.cursor.at();
+            if self.next().is_none() {
+                let mut cursor = self.cursor;
+                cursor.go_to(start);
+                let is_more = cursor.eat_spaced(b',');
+                // A list without any URI is none.
+                return (is_more || cursor.peek().is_some() || start == 0).then(|| cursor.at());
+            }
+        }
+    }
+}
+
 impl<'a> Iterator for ListUris<'a> {
     type Item = Cow<'a, str>;
 

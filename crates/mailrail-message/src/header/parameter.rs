@@ -55,15 +55,15 @@ pub struct Parameter<'a> {
 /// ```abnf
 /// attribute := attribute-name [ "*" 1*DIGIT ] [ "*" ]
 /// ```
-struct Name<'a> {
-    base: &'a str,
+pub(crate) struct Name<'a> {
+    pub(crate) base: &'a str,
     /// The number of this piece; `None` where the value is in one piece.
-    piece: Option<u32>,
-    is_encoded: bool,
+    pub(crate) piece: Option<u32>,
+    pub(crate) is_encoded: bool,
 }
 
 impl<'a> Name<'a> {
-    fn parse(name: &'a str) -> Self {
+    pub(crate) fn parse(name: &'a str) -> Self {
         let (rest, is_encoded) = match name.strip_suffix('*') {
             Some(rest) => (rest, true),
             None => (name, false),
@@ -80,7 +80,7 @@ impl<'a> Name<'a> {
 
 /// One way in which a value may be given, the better ones first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Form {
+pub(crate) enum Form {
     /// `name*=utf-8''value`
     Encoded,
     /// `name*0=`, `name*1*=` …
@@ -90,7 +90,7 @@ enum Form {
 }
 
 impl Name<'_> {
-    const fn form(&self) -> Form {
+    pub(crate) const fn form(&self) -> Form {
         match (self.piece, self.is_encoded) {
             (Some(_), _) => Form::Pieces,
             (None, true) => Form::Encoded,
@@ -129,9 +129,9 @@ impl<'a> Parameters<'a> {
         self.joined(Some(name)).next().map(|parameter| parameter.value)
     }
 
-    /// How many bytes they are, as they are written.
-    pub(crate) const fn len(self) -> usize {
-        self.input.len()
+    /// The parameters as they are written, all in one.
+    pub(crate) const fn input(self) -> &'a [u8] {
+        self.input
     }
 
     /// Where the first parameter starts that is beyond the limit: bytes from the first one.
