@@ -6,6 +6,7 @@ use alloc::string::String;
 use memchr::memchr2;
 
 use crate::part::Part;
+use crate::steps;
 
 /// A paragraph of flowed text: one line, or several that soft line breaks had parted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +73,7 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn read(text: &'a str) -> Self {
         let end = memchr2(b'\r', b'\n', text.as_bytes()).unwrap_or(text.len());
+        steps::count(1 + end);
         let (line, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         let length = if rest.starts_with("\r\n") { 2 } else { rest.len().min(1) };
         let (line_end, rest) = rest.split_at_checked(length).unwrap_or_default();

@@ -184,9 +184,11 @@ impl<'a> Cursor<'a> {
         let start = self.at;
         let mut last = None;
         loop {
+            let space = self.at;
             while self.peek().is_some_and(is_fws) {
                 self.at += 1;
             }
+            steps::count(self.at - space);
             match self.comment() {
                 None => return (self.at > start, last),
                 found => last = found,

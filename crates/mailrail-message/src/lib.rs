@@ -6,6 +6,8 @@ extern crate alloc;
 
 #[cfg(test)]
 mod adversary;
+#[cfg(test)]
+mod adversary_fields;
 mod around;
 mod body;
 mod builder;

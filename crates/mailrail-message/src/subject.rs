@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 
+use crate::steps;
+
 /// A subject without what replies and forwards add to it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -29,19 +31,24 @@ pub fn base_subject(subject: &str) -> BaseSubject {
             other => plain.push(other),
         }
     }
+    steps::count(subject.len());
     let mut is_reply_or_forward = false;
     let mut rest = plain.as_str();
     loop {
         // (2) *subj-trailer
         loop {
-            rest = rest.trim_end_matches(' ');
+            let trimmed = rest.trim_end_matches(' ');
+            steps::count(1 + rest.len() - trimmed.len());
+            rest = trimmed;
             let Some(before) = without_suffix(rest, "(fwd)") else { break };
             is_reply_or_forward = true;
             rest = before;
         }
         // (3) to (5)
         loop {
-            rest = rest.trim_start_matches(' ');
+            let trimmed = rest.trim_start_matches(' ');
+            steps::count(1 + rest.len() - trimmed.len());
+            rest = trimmed;
             let (behind, last) = blobs(rest);
             if let Some(after) = refwd(behind) {
                 is_reply_or_forward = true;
@@ -83,7 +90,9 @@ fn blobs(text: &str) -> (&str, &str) {
 /// `subj-blob = "[" *BLOBCHAR "]" *WSP`: what stands behind it.
 fn blob(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('[')?;
-    let end = memchr::memchr2(b'[', b']', inner.as_bytes())?;
+    let end = memchr::memchr2(b'[', b']', inner.as_bytes());
+    steps::count(1 + end.unwrap_or(inner.len()));
+    let end = end?;
     Some(inner.get(end..)?.strip_prefix(']')?.trim_start_matches(' '))
 }
 

@@ -2,8 +2,8 @@
 #![cfg(test)]
 
 use mailrail_message::{
-    Attachment, BodyType, Builder, ConvertError, Converted, DateTime, DefectKind, Limits, Mailbox, Message,
-    PartKind,
+    Attachment, BodyType, Builder, ConvertError, Converted, DateTime, DefectKind, Limits, Mailbox,
+    Message, PartKind,
 };
 use proptest::prelude::*;
 

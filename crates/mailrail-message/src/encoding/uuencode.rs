@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use memchr::memchr;
 
 use crate::scan::{from, slice, trim_end};
+use crate::steps;
 
 /// The longest line that is looked at: 63 bytes make 84 letters, after the one that tells their number.
 const LONGEST: usize = 85;
@@ -89,6 +90,7 @@ impl Decoder {
     pub(crate) fn decode(&mut self, mut text: &[u8], bytes: &mut Vec<u8>) {
         while !self.has_ended {
             let end = memchr(b'\n', text);
+            steps::count(1 + end.unwrap_or(text.len()));
             let piece = slice(text, 0..end.unwrap_or(text.len()));
             match end {
                 Some(end) if self.line.is_empty() && !self.is_skipping => {

@@ -11,6 +11,7 @@ use crate::error::SyntaxError;
 use crate::grammar::{Cursor, is_atext, without_comments};
 use crate::limits::ValueLimits;
 use crate::scan::is_fws;
+use crate::steps;
 
 /// A message identifier, without its angle brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -129,6 +130,7 @@ impl<'a> Iterator for MessageIds<'a> {
             // One that is not closed ends where the next begins.
             let inner = self.cursor.rest();
             let length = memchr2(b'>', b'<', inner).unwrap_or(inner.len());
+            steps::count(length);
             let inner = inner.get(..length).unwrap_or_default();
             self.cursor.go_to(self.cursor.at() + length);
             self.cursor.take_while(|byte| byte == b'>');

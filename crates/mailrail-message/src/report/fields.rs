@@ -12,6 +12,7 @@ use crate::header::address_list::{RawAddress, RawAddresses};
 use crate::header::date::DateTime;
 use crate::limits::ValueLimits;
 use crate::scan::{from, is_wsp, slice, trim};
+use crate::steps;
 
 /// A field of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +121,7 @@ pub(super) fn groups(body: &[u8]) -> Vec<Group> {
 fn line(body: &[u8], at: usize) -> (usize, usize, usize) {
     let rest = from(body, at);
     let length = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+    steps::count(1 + length);
     let end = at + length;
     let next = match (body.get(end), body.get(end + 1)) {
         (Some(b'\r'), Some(b'\n')) => end + 2,
