@@ -226,6 +226,6 @@ fn a_million_parameters_words_addresses_and_groups() {
         let message = Message::parse_with(text.as_bytes(), &limits);
         let steps = crate::steps::of(|| assert!(read(message.headers()) <= 3_000_000));
         let length = text.len() as u64;
-        assert!(steps >= length / 3 && steps <= most * length, "{head}{unit}: {steps} of {length}");
+        assert!(steps >= 1_000_000 && steps <= most * length, "{head}{unit}: {steps} of {length}");
     }
 }
