@@ -2,7 +2,11 @@
 //! holds.
 
 use crate::drive::{self, Clock, datagram::DnsSocket, tokio::Link};
-use mailrail_mx::{Cache, Cached, Config, Dnssec, Event, Exchanges, InvalidDomain, Lookup};
+use mailrail_mx::{
+    Cache, Cached, Config, Discovery, Dnssec, Event, Exchanges, InvalidDomain, Lookup, Service,
+    Services, discovery,
+};
+use mailrail_wire::Connection;
 use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -139,27 +143,101 @@ impl Resolver {
         &self,
         domain: &str,
     ) -> Result<(Result<Exchanges, mailrail_mx::Error>, Duration), Error> {
-        let lookup = Lookup::new(domain, random()?, self.config.clone())?;
+        let (result, lookup) =
+            self.drive(Lookup::new(domain, random()?, self.config.clone())?).await?;
+        Ok((result, lookup.holds()))
+    }
+
+    /// What a domain offers its users, those services first that are named first.
+    ///
+    /// # Errors
+    ///
+    /// Where nobody can tell.
+    pub async fn services(&self, domain: &str, services: &[Service]) -> Result<Services, Error> {
+        let discovery = Discovery::new(domain, services, random()?, self.config.clone())?;
+        self.drive(discovery).await?.0.map_err(Error::Lookup)
+    }
+
+    /// Drives a machine that asks to its end.
+    async fn drive<M: Asks>(
+        &self,
+        machine: M,
+    ) -> Result<(Result<M::Found, mailrail_mx::Error>, M), Error> {
         let socket = async |at: usize| match self.servers.get(at) {
             Some(server) => Ok(DnsSocket::connect(*server).await),
             None => Err(io::Error::from(io::ErrorKind::NotFound)),
         };
-        let mut link = Link::new(lookup, socket(0).await?, Clock::start());
+        let mut link = Link::new(machine, socket(0).await?, Clock::start());
         let result = loop {
-            match link.next_event().await {
-                Ok(Some((Event::Exchanges(found), _))) => break Ok(found),
-                Ok(Some((Event::Server(at), _))) => link.move_to(socket(at).await?),
-                Ok(_) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            let heard = match link.next_event().await {
+                Ok(Some((event, _))) => M::hear(event),
+                Ok(None) => Heard::Nothing,
                 Err(drive::Error::Connection(error)) => break Err(error),
                 Err(drive::Error::Io(error)) => {
                     tracing::debug!(%error, "a name server");
-                    link.conn().unreachable();
+                    link.conn().cannot_reach();
+                    continue;
                 }
                 Err(error) => return Err(io::Error::other(error).into()),
+            };
+            match heard {
+                Heard::Found(found) => break Ok(found),
+                Heard::Server(at) => link.move_to(socket(at).await?),
+                Heard::Nothing => {
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+                }
             }
         };
-        let holds = link.conn().holds();
-        Ok((result, holds))
+        Ok((result, link.into_conn()))
+    }
+}
+
+/// A machine that asks name servers.
+trait Asks: Connection<Error = mailrail_mx::Error> {
+    type Found;
+
+    fn hear(event: Self::Event<'_>) -> Heard<Self::Found>;
+    fn cannot_reach(&mut self);
+}
+
+/// What such a machine's event says.
+enum Heard<F> {
+    Found(F),
+    /// That server is to be asked.
+    Server(usize),
+    /// Nothing that was asked for.
+    Nothing,
+}
+
+impl Asks for Lookup {
+    type Found = Exchanges;
+
+    fn hear(event: Event) -> Heard<Exchanges> {
+        match event {
+            Event::Exchanges(found) => Heard::Found(found),
+            Event::Server(at) => Heard::Server(at),
+            _ => Heard::Nothing,
+        }
+    }
+
+    fn cannot_reach(&mut self) {
+        self.unreachable();
+    }
+}
+
+impl Asks for Discovery {
+    type Found = Services;
+
+    fn hear(event: discovery::Event) -> Heard<Services> {
+        match event {
+            discovery::Event::Services(found) => Heard::Found(found),
+            discovery::Event::Server(at) => Heard::Server(at),
+            _ => Heard::Nothing,
+        }
+    }
+
+    fn cannot_reach(&mut self) {
+        self.unreachable();
     }
 }
 

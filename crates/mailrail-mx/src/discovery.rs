@@ -3,9 +3,10 @@
 use crate::{
     Config, Error, InvalidDomain, Misuse, Validity,
     answer::Answer,
-    asker::{Asker, Said},
+    asker::Asker,
     domain,
     draw::Draw,
+    stage::{self, Machine, Stage, Told},
 };
 use alloc::{string::String, vec::Vec};
 use core::{fmt, mem, time::Duration};
@@ -46,6 +47,12 @@ impl Service {
     /// All of them; those under implicit TLS before the others, as RFC 8314 §5.1 prefers them.
     pub const ALL: [Self; 6] =
         [Self::Submissions, Self::Submission, Self::Imaps, Self::Imap, Self::Pop3s, Self::Pop3];
+
+    /// Its name, as in the scheme of a URL: `submissions`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.label().trim_start_matches('_')
+    }
 
     const fn label(self) -> &'static str {
         match self {
@@ -118,16 +125,6 @@ pub struct Discovery {
     ttl: u32,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Stage {
-    Asking,
-    Done,
-    Over,
-    Failed(Error),
-    Server(usize),
-    Validate,
-}
-
 impl fmt::Debug for Discovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discovery").field("stage", &self.stage).finish_non_exhaustive()
@@ -181,50 +178,6 @@ impl Discovery {
     pub fn validated(&mut self, validity: Validity) -> Result<(), Misuse> {
         if self.asker.validated(validity) { Ok(()) } else { Err(Misuse) }
     }
-
-    fn take(&mut self, service: Service, result: Result<Answer, Error>) {
-        let answer = match result {
-            Ok(answer) => answer,
-            Err(error) => return self.found.failed.push((service, error)),
-        };
-        self.ttl = self.ttl.min(answer.ttl);
-        let limit = self.asker.config().limits.exchangers;
-        let mut records = answer
-            .data
-            .into_iter()
-            .filter_map(|data| match data {
-                RData::SRV(srv) => Some(srv),
-                _ => None,
-            })
-            .collect::<Vec<_>>();
-        if !records.is_empty() && records.iter().all(|srv| srv.target.is_root()) {
-            self.found.absent.push(service);
-        }
-        records.retain(|srv| is_host(&srv.target));
-        let offer = |srv: SRV| Offer {
-            service,
-            priority: srv.priority,
-            host: domain::text(&srv.target),
-            port: srv.port,
-            authenticated: answer.authentic,
-        };
-        let records = by_weight(records, self.asker.draw());
-        self.found.offers.extend(records.into_iter().take(limit).map(offer));
-    }
-
-    fn finish(&mut self) -> Stage {
-        self.found.absent.sort_unstable();
-        let place = |offer: &Offer| self.order.iter().position(|it| *it == offer.service);
-        self.found.offers.sort_by_key(|offer| (offer.priority, place(offer)));
-        let is_sure = self.found.failed.is_empty() && self.ttl < u32::MAX;
-        self.found.holds = Duration::from_secs(if is_sure { self.ttl.into() } else { 0 });
-        match self.found.failed.first() {
-            Some((_, error)) if self.found.failed.len() == self.order.len() => {
-                Stage::Failed(error.clone())
-            }
-            _ => Stage::Done,
-        }
-    }
 }
 
 /// Whether it names a host: neither nothing nor an address.
@@ -257,52 +210,79 @@ fn by_weight(mut records: Vec<SRV>, draw: &mut Draw) -> Vec<SRV> {
     ordered
 }
 
+impl Machine for Discovery {
+    type Token = Service;
+    type Found = Services;
+
+    fn parts(&mut self) -> (&mut Asker<Service>, &mut Stage) {
+        (&mut self.asker, &mut self.stage)
+    }
+
+    fn take(&mut self, service: Service, result: Result<Answer, Error>) -> Result<(), Error> {
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.found.failed.push((service, error));
+                return Ok(());
+            }
+        };
+        self.ttl = self.ttl.min(answer.ttl);
+        let limit = self.asker.config().limits.exchangers;
+        let mut records = answer
+            .data
+            .into_iter()
+            .filter_map(|data| match data {
+                RData::SRV(srv) => Some(srv),
+                _ => None,
+            })
+            .collect::<Vec<_>>();
+        if !records.is_empty() && records.iter().all(|srv| srv.target.is_root()) {
+            self.found.absent.push(service);
+        }
+        records.retain(|srv| is_host(&srv.target));
+        let offer = |srv: SRV| Offer {
+            service,
+            priority: srv.priority,
+            host: domain::text(&srv.target),
+            port: srv.port,
+            authenticated: answer.authentic,
+        };
+        let records = by_weight(records, self.asker.draw());
+        self.found.offers.extend(records.into_iter().take(limit).map(offer));
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        self.found.absent.sort_unstable();
+        let place = |offer: &Offer| self.order.iter().position(|it| *it == offer.service);
+        self.found.offers.sort_by_key(|offer| (offer.priority, place(offer)));
+        let is_sure = self.found.failed.is_empty() && self.ttl < u32::MAX;
+        self.found.holds = Duration::from_secs(if is_sure { self.ttl.into() } else { 0 });
+        match self.found.failed.first() {
+            Some((_, error)) if self.found.failed.len() == self.order.len() => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    fn found(&mut self) -> Services {
+        mem::take(&mut self.found)
+    }
+}
+
 impl Connection for Discovery {
     type Event<'i> = Event;
     type Error = Error;
 
     fn poll(&mut self, now: Time, input: &mut Input) -> Result<Step, Error> {
-        loop {
-            match &self.stage {
-                Stage::Failed(error) => return Err(error.clone()),
-                Stage::Done => return Ok(Step::Event),
-                Stage::Over => return Ok(Step::Close),
-                _ => self.stage = Stage::Asking,
-            }
-            match self.asker.poll(now, input) {
-                Said::Step(step) => return Ok(step),
-                Said::Answered(service, result) => self.take(service, result),
-                Said::Server(server) => {
-                    self.stage = Stage::Server(server);
-                    return Ok(Step::Event);
-                }
-                Said::Validate => {
-                    self.stage = Stage::Validate;
-                    return Ok(Step::Event);
-                }
-                Said::Idle => self.stage = self.finish(),
-            }
-        }
+        stage::poll(self, now, input)
     }
 
     fn event(&mut self, _: &mut Input) -> Result<Event, Error> {
-        match mem::replace(&mut self.stage, Stage::Asking) {
-            Stage::Done => {
-                self.stage = Stage::Over;
-                Ok(Event::Services(mem::take(&mut self.found)))
-            }
-            Stage::Server(server) => {
-                self.asker.told();
-                Ok(Event::Server(server))
-            }
-            Stage::Validate => {
-                self.asker.unvalidated().map(Event::WantValidation).ok_or(Error::NoEvent)
-            }
-            stage => {
-                self.stage = stage;
-                Err(Error::NoEvent)
-            }
-        }
+        stage::event(self).map(|told| match told {
+            Told::Found(found) => Event::Services(found),
+            Told::Server(server) => Event::Server(server),
+            Told::WantValidation(message) => Event::WantValidation(message),
+        })
     }
 
     fn output(&mut self) -> &mut Output {

@@ -16,6 +16,7 @@ mod error;
 mod exchange;
 mod lookup;
 mod question;
+mod stage;
 mod sts;
 mod tag_list;
 mod tls_report;

@@ -4,9 +4,10 @@ use crate::{
     Config, Dane, Error, Exchanges, Families, Fault, InvalidDomain, Misuse, StsRecord,
     TlsReportRecord, TlsaSet, Validity,
     answer::{Answer, is_at},
-    asker::{Asker, Said},
+    asker::Asker,
     domain,
     exchange::{Candidate, Named, in_order, named},
+    stage::{self, Machine, Stage, Told},
 };
 use alloc::{boxed::Box, string::String, vec, vec::Vec};
 use core::{fmt, mem, net::IpAddr, time::Duration};
@@ -55,7 +56,7 @@ pub struct Lookup {
 
 /// What a question is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seek {
+pub(crate) enum Seek {
     Exchangers,
     StsRecord,
     TlsReportRecord,
@@ -75,7 +76,7 @@ enum Seek {
 
 /// Which name the TLSA records belong to (RFC 7672 §2.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Base {
+pub(crate) enum Base {
     /// The one that the exchanger's aliases lead to.
     Expanded,
     /// The exchanger's own.
@@ -89,17 +90,6 @@ struct Host {
     open: u8,
     /// Where its addresses are, if it is an alias.
     expanded: Option<Name>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Stage {
-    Asking,
-    Done,
-    Over,
-    Failed(Error),
-    /// Another event than the last is ready.
-    Server(usize),
-    Validate,
 }
 
 impl fmt::Debug for Lookup {
@@ -174,37 +164,6 @@ impl Lookup {
             Stage::Failed(error) if error.is_temporary() => Duration::ZERO,
             _ if self.ttl == u32::MAX => Duration::ZERO,
             _ => Duration::from_secs(self.ttl.into()),
-        }
-    }
-
-    /// Goes on with what came of a question.
-    fn take(&mut self, seek: Seek, result: Result<Answer, Error>) {
-        if let Ok(answer) = &result {
-            self.ttl = self.ttl.min(answer.ttl);
-        } else if seek != Seek::Exchangers {
-            // It is to be asked again before long.
-            self.ttl = 0;
-        }
-        match seek {
-            Seek::Exchangers => {
-                if let Err(error) = result.and_then(|answer| self.exchangers(answer)) {
-                    self.stage = Stage::Failed(error);
-                }
-            }
-            Seek::StsRecord => {
-                self.found.sts = texts(result).and_then(|texts| StsRecord::select(&texts));
-            }
-            Seek::TlsReportRecord => {
-                let record = texts(result).and_then(|texts| TlsReportRecord::select(&texts));
-                self.found.tls_report = record;
-            }
-            Seek::Addresses { host, kind } => self.addresses(host, kind, result),
-            Seek::Alias { host } => match result {
-                Ok(answer) if answer.authentic => self.ask_tlsa(host, Base::Initial),
-                Ok(_) => {}
-                Err(error) => self.set_dane(host, Dane::Failed(error)),
-            },
-            Seek::Tlsa { host, of } => self.tlsa(host, of, result),
         }
     }
 
@@ -377,42 +336,6 @@ impl Lookup {
             host.candidate.exchanger.dane = dane;
         }
     }
-
-    /// All is known that will be.
-    fn finish(&mut self) -> Stage {
-        let config = self.asker.config();
-        let (limit, families) = (config.limits.addresses, config.families);
-        for Host { candidate: Candidate { mut exchanger, .. }, .. } in mem::take(&mut self.hosts) {
-            exchanger.addresses = in_order(mem::take(&mut exchanger.addresses), families, limit);
-            if exchanger.addresses.is_empty() {
-                exchanger.authenticated = false;
-                exchanger.fault.get_or_insert(Fault::Unresolved(Error::NoAddress));
-            }
-            self.found.exchangers.push(exchanger);
-        }
-        // Where nothing was found for want of time, that is the error.
-        let is_late = |fault: &Option<Fault>| *fault == Some(Fault::Unresolved(Error::TimedOut));
-        let exchangers = &self.found.exchangers;
-        if self.asker.has_run_out()
-            && exchangers.iter().any(|host| is_late(&host.fault))
-            && self.found.usable().next().is_none()
-        {
-            return Stage::Failed(Error::TimedOut);
-        }
-        match exchangers.first() {
-            // RFC 5321 §5.1: a domain without MX records and without an address is an error.
-            Some(itself) if self.found.implicit && itself.addresses.is_empty() => {
-                match &itself.fault {
-                    Some(Fault::Unresolved(error)) => Stage::Failed(error.clone()),
-                    _ => Stage::Failed(Error::NoAddress),
-                }
-            }
-            _ => {
-                self.found.holds = self.holds();
-                Stage::Done
-            }
-        }
-    }
 }
 
 /// The address in `data`, if it is of that kind.
@@ -433,52 +356,95 @@ fn texts(result: Result<Answer, Error>) -> Option<Vec<Vec<u8>>> {
     result.ok().map(|answer| answer.data.iter().filter_map(text).collect())
 }
 
+impl Machine for Lookup {
+    type Token = Seek;
+    type Found = Exchanges;
+
+    fn parts(&mut self) -> (&mut Asker<Seek>, &mut Stage) {
+        (&mut self.asker, &mut self.stage)
+    }
+
+    fn take(&mut self, seek: Seek, result: Result<Answer, Error>) -> Result<(), Error> {
+        if let Ok(answer) = &result {
+            self.ttl = self.ttl.min(answer.ttl);
+        } else if seek != Seek::Exchangers {
+            // It is to be asked again before long.
+            self.ttl = 0;
+        }
+        match seek {
+            Seek::Exchangers => return result.and_then(|answer| self.exchangers(answer)),
+            Seek::StsRecord => {
+                self.found.sts = texts(result).and_then(|texts| StsRecord::select(&texts));
+            }
+            Seek::TlsReportRecord => {
+                let record = texts(result).and_then(|texts| TlsReportRecord::select(&texts));
+                self.found.tls_report = record;
+            }
+            Seek::Addresses { host, kind } => self.addresses(host, kind, result),
+            Seek::Alias { host } => match result {
+                Ok(answer) if answer.authentic => self.ask_tlsa(host, Base::Initial),
+                Ok(_) => {}
+                Err(error) => self.set_dane(host, Dane::Failed(error)),
+            },
+            Seek::Tlsa { host, of } => self.tlsa(host, of, result),
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        let config = self.asker.config();
+        let (limit, families) = (config.limits.addresses, config.families);
+        for Host { candidate: Candidate { mut exchanger, .. }, .. } in mem::take(&mut self.hosts) {
+            exchanger.addresses = in_order(mem::take(&mut exchanger.addresses), families, limit);
+            if exchanger.addresses.is_empty() {
+                exchanger.authenticated = false;
+                exchanger.fault.get_or_insert(Fault::Unresolved(Error::NoAddress));
+            }
+            self.found.exchangers.push(exchanger);
+        }
+        // Where nothing was found for want of time, that is the error.
+        let is_late = |fault: &Option<Fault>| *fault == Some(Fault::Unresolved(Error::TimedOut));
+        let exchangers = &self.found.exchangers;
+        if self.asker.has_run_out()
+            && exchangers.iter().any(|host| is_late(&host.fault))
+            && self.found.usable().next().is_none()
+        {
+            return Err(Error::TimedOut);
+        }
+        match exchangers.first() {
+            // RFC 5321 §5.1: a domain without MX records and without an address is an error.
+            Some(itself) if self.found.implicit && itself.addresses.is_empty() => {
+                match &itself.fault {
+                    Some(Fault::Unresolved(error)) => Err(error.clone()),
+                    _ => Err(Error::NoAddress),
+                }
+            }
+            _ => {
+                self.found.holds = self.holds();
+                Ok(())
+            }
+        }
+    }
+
+    fn found(&mut self) -> Exchanges {
+        mem::take(&mut self.found)
+    }
+}
+
 impl Connection for Lookup {
     type Event<'i> = Event;
     type Error = Error;
 
     fn poll(&mut self, now: Time, input: &mut Input) -> Result<Step, Error> {
-        loop {
-            match &self.stage {
-                Stage::Failed(error) => return Err(error.clone()),
-                Stage::Done => return Ok(Step::Event),
-                Stage::Over => return Ok(Step::Close),
-                _ => self.stage = Stage::Asking,
-            }
-            match self.asker.poll(now, input) {
-                Said::Step(step) => return Ok(step),
-                Said::Answered(seek, result) => self.take(seek, result),
-                Said::Server(server) => {
-                    self.stage = Stage::Server(server);
-                    return Ok(Step::Event);
-                }
-                Said::Validate => {
-                    self.stage = Stage::Validate;
-                    return Ok(Step::Event);
-                }
-                Said::Idle => self.stage = self.finish(),
-            }
-        }
+        stage::poll(self, now, input)
     }
 
     fn event(&mut self, _: &mut Input) -> Result<Event, Error> {
-        match mem::replace(&mut self.stage, Stage::Asking) {
-            Stage::Done => {
-                self.stage = Stage::Over;
-                Ok(Event::Exchanges(mem::take(&mut self.found)))
-            }
-            Stage::Server(server) => {
-                self.asker.told();
-                Ok(Event::Server(server))
-            }
-            Stage::Validate => {
-                self.asker.unvalidated().map(Event::WantValidation).ok_or(Error::NoEvent)
-            }
-            stage => {
-                self.stage = stage;
-                Err(Error::NoEvent)
-            }
-        }
+        stage::event(self).map(|told| match told {
+            Told::Found(found) => Event::Exchanges(found),
+            Told::Server(server) => Event::Server(server),
+            Told::WantValidation(message) => Event::WantValidation(message),
+        })
     }
 
     fn output(&mut self) -> &mut Output {

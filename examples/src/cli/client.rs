@@ -117,6 +117,18 @@ pub enum Command {
         #[arg(long, value_name = "IP:PORT", requires = "tls")]
         mta_sts_host: Option<SocketAddr>,
     },
+    /// Where a domain's users submit and fetch their mail: servers in the order to try
+    Services {
+        /// The domain, or a user's address
+        #[arg(value_name = "DOMAIN|ADDRESS")]
+        name: String,
+        /// DNS server; the system's where left out
+        #[arg(long, value_name = "IP:PORT")]
+        resolver: Option<SocketAddr>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Take a message apart
     Parse {
         /// The message; - is standard input
@@ -308,7 +320,10 @@ impl ClientOptions {
                 return Err(scheme("pop3:// or pop3s://"));
             }
             Command::Imap(imap) => imap.check()?,
-            Command::Mx { .. } | Command::Parse { .. } | Command::Pop3 { .. } => {}
+            Command::Mx { .. }
+            | Command::Services { .. }
+            | Command::Parse { .. }
+            | Command::Pop3 { .. } => {}
         }
         Ok(options)
     }

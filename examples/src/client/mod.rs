@@ -10,6 +10,7 @@ pub mod mx;
 pub mod parse;
 pub mod pop3;
 pub mod report;
+pub mod services;
 pub mod submit;
 
 pub use failure::Failure;
@@ -55,6 +56,7 @@ async fn run(options: ClientOptions) -> Result<(), Failure> {
             let how = mx::Options { resolver, json, tls, port, mta_sts_host };
             mx::run(&domain, how, options.connect.ca.as_deref()).await
         }
+        Command::Services { name, resolver, json } => services::run(&name, resolver, json).await,
         Command::Parse { file, json } => parse::run(&file, json),
         Command::Pop3 { server, maildir, keep } => {
             pop3::run(&options.connect, &server, &maildir, keep).await

@@ -63,6 +63,11 @@ impl<C, S> Link<C, S> {
         &mut self.conn
     }
 
+    /// The machine, once nothing is to be driven any more.
+    pub fn into_conn(self) -> C {
+        self.conn
+    }
+
     /// What was received and not yet used, for accounting. It holds no memory while the link waits
     /// for more and nothing is left.
     pub const fn input(&self) -> &Input {

@@ -18,6 +18,7 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.test("mx::none", &["nsd"], none);
     suite.test("mx::nobody_there", &[], nobody_there);
     suite.test("mx::long_answer_over_tcp", &["nsd"], long);
+    suite.test("mx::services", &["nsd"], services);
 }
 
 fn ask(nsd: &Nsd, domain: &str, options: &[&str]) -> Result<Output> {
@@ -218,4 +219,38 @@ fn is_cut(nsd: &Nsd) -> Result<bool> {
         }
     }
     Err("no answer".into())
+}
+
+/// RFC 6186, RFC 8314: what a domain offers its users, as URLs.
+fn services() -> Result {
+    let near = "_submissions._tcp SRV 0 1 465 mail\n_submission._tcp SRV 10 1 587 mail\n\
+                _imaps._tcp SRV 5 0 10993 imap.far.test.\n_imap._tcp SRV 0 0 0 .\n\
+                mail A 127.0.0.1";
+    let nsd = Nsd::start(&[("near.test", near), ("bare.test", "@ A 127.0.0.1")])?;
+    let resolver = nsd.addr.to_string();
+    let ask = |name: &str, more: &[&str]| -> Result<Output> {
+        let services = ["services", name, "--resolver", &resolver];
+        Ok(Command::new(CLIENT).args(services).args(more).output()?)
+    };
+    assert_eq!(
+        text(ask("bob@Near.test.", &[])?)?,
+        "submissions://mail.near.test:465\n\
+         imaps://imap.far.test:10993 (of another domain, and not proved)\n\
+         submission://mail.near.test:587\n"
+    );
+    let told = |url: &str, priority: u16, host: &str, port: u16, trusted: bool| json!({"url": url, "priority": priority, "host": host, "port": port, "trusted": trusted});
+    let services = [
+        told("submissions://mail.near.test:465", 0, "mail.near.test", 465, true),
+        told("imaps://imap.far.test:10993", 5, "imap.far.test", 10993, false),
+        told("submission://mail.near.test:587", 10, "mail.near.test", 587, true),
+    ];
+    assert_eq!(
+        serde_json::from_str::<Value>(&text(ask("near.test", &["--json"])?)?)?,
+        json!({"domain": "near.test", "services": services, "absent": ["imap"]})
+    );
+    let output = ask("bare.test", &[])?;
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.stderr, b"bare.test: it names no servers for its users\n");
+    assert_eq!(ask("a..b", &[])?.status.code(), Some(2));
+    Ok(())
 }

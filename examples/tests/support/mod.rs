@@ -13,6 +13,7 @@ pub(crate) mod folder;
 pub(crate) mod house;
 pub(crate) mod maildrop;
 pub(crate) mod mta;
+pub(crate) mod name_daemon;
 pub(crate) mod names;
 pub(crate) mod nsd;
 pub(crate) mod postfix;

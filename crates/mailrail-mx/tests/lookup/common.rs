@@ -16,6 +16,21 @@ use mailrail_wire::{Connection, Input, Step, Time, Upgrade};
 /// What a name server sends, and how long after the question; no bytes over TCP: it closes.
 pub(crate) type Answers = Vec<(Duration, Vec<u8>)>;
 
+/// What a name server sends, and where it seems to come from: the caller says so where that is not
+/// left to its socket.
+#[derive(Debug, Clone)]
+pub(crate) struct Coming {
+    pub(crate) after: Duration,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) source: Option<Option<usize>>,
+}
+
+impl From<(Duration, Vec<u8>)> for Coming {
+    fn from((after, bytes): (Duration, Vec<u8>)) -> Self {
+        Self { after, bytes, source: None }
+    }
+}
+
 /// A question on its way.
 pub(crate) struct Asked<'a> {
     pub(crate) server: usize,
@@ -74,8 +89,18 @@ pub(crate) fn run_servers(
     piece: usize,
     mut server: impl FnMut(Asked<'_>) -> Option<Answers>,
 ) -> (Result<Exchanges, Error>, Trace) {
+    run_from(lookup, piece, |asked| Some(server(asked)?.into_iter().map(Coming::from).collect()))
+}
+
+/// As `run_servers`, where answers may come from elsewhere.
+pub(crate) fn run_from(
+    lookup: &mut Lookup,
+    piece: usize,
+    mut server: impl FnMut(Asked<'_>) -> Option<Vec<Coming>>,
+) -> (Result<Exchanges, Error>, Trace) {
     let (mut input, mut now, mut tcp) = (Input::default(), Duration::ZERO, false);
-    let (mut trace, mut coming) = (Trace::default(), VecDeque::<(Duration, Vec<u8>)>::new());
+    // What is on its way: `after` is counted from the start.
+    let (mut trace, mut coming) = (Trace::default(), VecDeque::<Coming>::new());
     let (mut at, mut open) = (0, 0);
     let result = loop {
         trace.held = trace.held.max(input.capacity());
@@ -108,28 +133,32 @@ pub(crate) fn run_servers(
                         lookup.unreachable();
                         continue;
                     };
-                    for (after, bytes) in answers {
+                    for Coming { after, bytes, source } in answers {
+                        let after = now + after;
                         if !tcp || bytes.is_empty() {
-                            coming.push_back((now + after, bytes));
+                            coming.push_back(Coming { after, bytes, source });
                             continue;
                         }
                         let len = u16::try_from(bytes.len()).unwrap();
                         let whole = [&len.to_be_bytes()[..], &bytes].concat();
-                        let pieces = whole.chunks(piece);
-                        coming.extend(pieces.map(|bytes| (now + after, bytes.to_vec())));
+                        let pieces = whole.chunks(piece).map(<[u8]>::to_vec);
+                        coming.extend(pieces.map(|bytes| Coming { after, bytes, source }));
                     }
                 }
-                coming.make_contiguous().sort_by_key(|(at, _)| *at);
+                coming.make_contiguous().sort_by_key(|coming| coming.after);
             }
             Step::Read { until } => {
                 let until = until.unwrap().saturating_since(Time::default());
                 assert!(until > now);
                 match coming.front() {
-                    Some((at, _)) if *at < until => {
-                        let (at, bytes) = coming.pop_front().unwrap();
-                        now = now.max(at);
+                    Some(next) if next.after < until => {
+                        let Coming { after, bytes, source } = coming.pop_front().unwrap();
+                        now = now.max(after);
                         open -= usize::from(open > 0);
                         input.extend(&bytes);
+                        if let Some(source) = source {
+                            lookup.received_from(source);
+                        }
                         if bytes.is_empty() {
                             input.received(0);
                         }

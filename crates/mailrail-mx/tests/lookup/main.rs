@@ -8,3 +8,4 @@ mod common;
 mod security;
 mod servers;
 mod transport;
+mod weather;

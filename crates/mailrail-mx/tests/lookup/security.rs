@@ -18,6 +18,7 @@ use hickory_proto::{
 };
 use mailrail_mx::{Config, Dane, Demand, Dnssec, Error, Event, Exchanges, Lookup, Validity};
 use mailrail_wire::{Connection, Input, Step, Time};
+use proptest::prelude::*;
 
 fn tlsa(owner: &str, usage: u8) -> Record {
     let data = TLSA::new(CertUsage::from(usage), Selector::Spki, Matching::Sha256, vec![7; 32]);
@@ -52,6 +53,37 @@ fn dane(found: &Exchanges) -> String {
 fn asked_tlsa(trace: &Trace) -> Vec<&str> {
     let tlsa = trace.asked.iter().filter(|(_, kind, _)| *kind == RecordType::TLSA);
     tlsa.map(|(name, ..)| name.strip_prefix("_25._tcp.").unwrap()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a record holds, it is told as it stands.
+    #[test]
+    fn any_tlsa_record(fields: [u8; 3], data in prop::collection::vec(any::<u8>(), 0..70)) {
+        let [usage, selector, matching] = fields;
+        let record_data = RData::TLSA(TLSA::new(
+            CertUsage::from(usage),
+            Selector::from(selector),
+            Matching::from(matching),
+            data.clone(),
+        ));
+        let zone = signed(vec![
+            mx("a.test", 1, "mx.test"),
+            a("mx.test", "192.0.2.1"),
+            record("_25._tcp.mx.test", record_data),
+        ]);
+        let found = zone.lookup_with("a.test", with_dane()).0.unwrap();
+        let Dane::Records(set) = &found.exchangers[0].dane else { panic!("{found:?}") };
+        let [told] = &set.records[..] else { panic!("{set:?}") };
+        prop_assert_eq!(
+            [u8::from(told.usage), told.selector.into(), told.matching.into()],
+            fields
+        );
+        prop_assert_eq!(&told.data, &data);
+        let digits = data.iter().map(|octet| format!("{octet:02X}")).collect::<String>();
+        prop_assert_eq!(told.to_string(), format!("{usage} {selector} {matching} {digits}"));
+    }
 }
 
 /// RFC 7672 §2.2 and §3.2.2, a row a case: records besides the MX record, what is not signed, the
