@@ -1,6 +1,8 @@
 //! Drives a machine against a peer that says whatever the fuzzer came up with, and checks what
 //! holds for every machine.
 
+pub mod name_server;
+
 use bytes::Buf;
 use core::{fmt::Debug, time::Duration};
 use mailrail_wire::{Connection, Input, Step, Time, Upgrade};

@@ -175,14 +175,14 @@ impl Resolver {
                 Err(drive::Error::Connection(error)) => break Err(error),
                 Err(drive::Error::Io(error)) => {
                     tracing::debug!(%error, "a name server");
-                    link.conn().cannot_reach();
-                    continue;
+                    Heard::Unreachable
                 }
                 Err(error) => return Err(io::Error::other(error).into()),
             };
             match heard {
                 Heard::Found(found) => break Ok(found),
                 Heard::Server(at) => link.move_to(socket(at).await?),
+                Heard::Unreachable => link.conn().cannot_reach(),
                 Heard::Nothing => {
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
                 }
@@ -200,11 +200,13 @@ trait Asks: Connection<Error = mailrail_mx::Error> {
     fn cannot_reach(&mut self);
 }
 
-/// What such a machine's event says.
+/// What such a machine's event says, or its socket.
 enum Heard<F> {
     Found(F),
     /// That server is to be asked.
     Server(usize),
+    /// The present one can't be reached.
+    Unreachable,
     /// Nothing that was asked for.
     Nothing,
 }

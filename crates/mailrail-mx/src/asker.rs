@@ -453,6 +453,7 @@ impl<T: Copy> Asker<T> {
         let waiting = self.open.iter_mut().filter(|open| open.state == State::Waiting);
         for open in waiting.take(room) {
             message.clear();
+            message.reserve_exact(open.question.encoded_len());
             open.question.encode(edns, wants_signatures, &mut message);
             if !is_udp {
                 // At most 300 octets.

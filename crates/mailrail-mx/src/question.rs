@@ -10,6 +10,8 @@ use hickory_proto::{
 const HEADER: usize = 12;
 /// The question's type and class.
 const TAIL: usize = 4;
+/// The OPT record.
+const OPT: usize = 11;
 
 /// A question as it stands on the wire. Its id and its letters stay the same however often it is
 /// asked, so that a late answer is as good.
@@ -50,7 +52,7 @@ impl Question {
         id: u16,
         mut letters: impl FnMut() -> u64,
     ) -> Self {
-        let mut section = Vec::with_capacity(name.len() + 1 + TAIL);
+        let mut section = Vec::with_capacity(name.len() + TAIL);
         let (mut bits, mut left) = (0, 0);
         for label in name.iter() {
             // A label has 63 octets at most.
@@ -72,6 +74,11 @@ impl Question {
         section.extend(u16::from(kind).to_be_bytes());
         section.extend([0, 1]);
         Self { id, section: section.into(), edns: None }
+    }
+
+    /// How long the message that asks it is at most.
+    pub(crate) const fn encoded_len(&self) -> usize {
+        HEADER + self.section.len() + OPT
     }
 
     /// Appends the message that asks it (RFC 1035 §4.1, RFC 6891 §6.1.2), from now on with this
