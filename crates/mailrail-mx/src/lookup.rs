@@ -117,11 +117,15 @@ impl Lookup {
         let mut asker = Asker::new(random, config);
         asker.ask(Seek::Exchangers, domain.clone(), RecordType::MX);
         let (sts, report) = (asker.config().sts, asker.config().tls_report);
-        if let Some(name) = domain::below(&["_mta-sts"], &domain).filter(|_| sts) {
-            asker.ask(Seek::StsRecord, name, RecordType::TXT);
-        }
-        if let Some(name) = domain::below(&["_smtp", "_tls"], &domain).filter(|_| report) {
-            asker.ask(Seek::TlsReportRecord, name, RecordType::TXT);
+        for (is_wanted, seek, labels) in [
+            (sts, Seek::StsRecord, &["_mta-sts"][..]),
+            (report, Seek::TlsReportRecord, &["_smtp", "_tls"]),
+        ] {
+            // A name too long for the labels has no such records.
+            let name = is_wanted.then(|| domain::below(labels, &domain)).flatten();
+            if let Some(name) = name {
+                asker.ask(seek, name, RecordType::TXT);
+            }
         }
         Ok(Self {
             asker,

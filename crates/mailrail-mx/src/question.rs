@@ -52,7 +52,8 @@ impl Question {
         id: u16,
         mut letters: impl FnMut() -> u64,
     ) -> Self {
-        let mut section = Vec::with_capacity(name.len() + TAIL);
+        let octets: usize = name.iter().map(|label| 1 + label.len()).sum();
+        let mut section = Vec::with_capacity(octets + 1 + TAIL);
         let (mut bits, mut left) = (0, 0);
         for label in name.iter() {
             // A label has 63 octets at most.

@@ -174,6 +174,37 @@ fn aliases_of_the_domain_are_followed() {
     assert_eq!(shown(&found), ["0 b.test 192.0.2.1"]);
 }
 
+/// A server may put its records in whatever order.
+#[test]
+fn records_come_in_any_order() {
+    let zone = Zone::new(vec![
+        cname("example.test", "b.test"),
+        cname("b.test", "c.test"),
+        mx("c.test", 20, "spare.test"),
+        mx("c.test", 10, "mail.test"),
+        cname("mail.test", "host.test"),
+        a("host.test", "192.0.2.1"),
+        a("spare.test", "192.0.2.2"),
+    ]);
+    let expected = ["10 mail.test 192.0.2.1 (it is an alias)", "20 spare.test 192.0.2.2"];
+    for turns in 0..4 {
+        for is_reversed in [false, true] {
+            let mut lookup = Lookup::new("example.test", [1; 16], Config::default()).unwrap();
+            let (found, trace) = run(&mut lookup, 1, |question, tcp| {
+                let mut message = zone.answer(question, tcp);
+                if is_reversed {
+                    message.answers.reverse();
+                }
+                let turns = turns % message.answers.len().max(1);
+                message.answers.rotate_left(turns);
+                at_once(&message)
+            });
+            assert_eq!(shown(&found.unwrap()), expected, "{turns} {is_reversed}");
+            assert_eq!(trace.asked.len(), 5);
+        }
+    }
+}
+
 #[test]
 fn a_server_that_leaves_the_alias_to_us() {
     let zone = Zone::new(vec![
