@@ -7,14 +7,12 @@
 //! ```
 
 use crate::{
-    Answer, ClientMechanism, Error, Progress, Question, ServerMechanism,
+    Answer, Error, Progress, Question,
     saslprep::is_trace,
-    single::{Asked, Single},
+    single::{Asked, Single, client, server},
 };
 use alloc::{string::ToString, vec::Vec};
 use mailrail_wire::Secret;
-
-const NAME: &str = "ANONYMOUS";
 
 /// The client's side of ANONYMOUS (RFC 4505).
 ///
@@ -47,49 +45,23 @@ fn is_message(text: &str) -> bool {
     text.chars().nth(255).is_none() && is_trace(text)
 }
 
-impl ClientMechanism for AnonymousClient {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn initial_response(&mut self) -> Result<Option<Secret<Vec<u8>>>, Error> {
-        self.0.take().map(Some)
-    }
-
-    fn step(&mut self, challenge: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
-        self.0.step(challenge)
-    }
-
-    fn is_complete(&self) -> bool {
-        self.0.is_taken()
-    }
-}
+client!(AnonymousClient, "ANONYMOUS");
 
 /// The server's side of ANONYMOUS (RFC 4505). The caller is asked [`Question::Anonymous`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AnonymousServer(Asked);
 
-impl ServerMechanism for AnonymousServer {
-    fn name(&self) -> &'static str {
-        NAME
-    }
+server!(AnonymousServer, "ANONYMOUS", read);
 
-    fn step(&mut self, response: Option<&[u8]>) -> Result<Progress, Error> {
-        self.0.step(response, |message| {
-            let trace = core::str::from_utf8(message).ok().filter(|text| is_message(text))?;
-            let trace = (!trace.is_empty()).then(|| trace.to_string());
-            Some(Question::Anonymous { trace })
-        })
-    }
-
-    fn answer(&mut self, answer: Answer) -> Result<Progress, Error> {
-        self.0.answer(&answer)
-    }
+fn read(message: &[u8]) -> Option<Question> {
+    let trace = core::str::from_utf8(message).ok().filter(|text| is_message(text))?;
+    Some(Question::Anonymous { trace: (!trace.is_empty()).then(|| trace.to_string()) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ClientMechanism as _, ServerMechanism as _};
 
     /// RFC 4505 §4.
     #[test]

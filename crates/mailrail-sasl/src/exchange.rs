@@ -9,6 +9,7 @@ use crate::Error;
 use alloc::vec::Vec;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mailrail_wire::{Output, Secret};
+use zeroize::Zeroizing;
 
 /// The line with which a client gives up.
 pub const CANCEL: &[u8] = b"*";
@@ -23,7 +24,8 @@ pub enum Line {
     Cancel,
 }
 
-/// Writes a challenge or the response to one.
+/// Writes a challenge or the response to one. The base64 text is wiped from memory but in `output`,
+/// from where the transport copies it anyway.
 ///
 /// ```
 /// use bytes::Buf;
@@ -34,7 +36,7 @@ pub enum Line {
 /// assert_eq!(output.chunk(), b"AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
 /// ```
 pub fn encode(message: &[u8], output: &mut Output) {
-    output.text(STANDARD.encode(message).as_bytes());
+    output.text(Zeroizing::new(STANDARD.encode(message)).as_bytes());
 }
 
 /// Writes an initial response, which goes with the command: `=` where it has no bytes.

@@ -5,13 +5,11 @@
 //! ```
 
 use crate::{
-    Answer, ClientMechanism, Error, Progress, Question, ServerMechanism,
-    single::{Asked, Single, safe},
+    Answer, Error, Progress, Question,
+    single::{Asked, Single, client, safe, server},
 };
 use alloc::{string::ToString, vec::Vec};
 use mailrail_wire::Secret;
-
-const NAME: &str = "EXTERNAL";
 
 /// The client's side of EXTERNAL (RFC 4422 appendix A).
 ///
@@ -48,51 +46,24 @@ impl Default for ExternalClient {
     }
 }
 
-impl ClientMechanism for ExternalClient {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn initial_response(&mut self) -> Result<Option<Secret<Vec<u8>>>, Error> {
-        self.0.take().map(Some)
-    }
-
-    fn step(&mut self, challenge: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
-        self.0.step(challenge)
-    }
-
-    fn is_complete(&self) -> bool {
-        self.0.is_taken()
-    }
-}
+client!(ExternalClient, "EXTERNAL");
 
 /// The server's side of EXTERNAL (RFC 4422 appendix A). Who the client is, the caller knows, who is
 /// asked [`Question::External`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExternalServer(Asked);
 
-impl ServerMechanism for ExternalServer {
-    fn name(&self) -> &'static str {
-        NAME
-    }
+server!(ExternalServer, "EXTERNAL", read);
 
-    fn step(&mut self, response: Option<&[u8]>) -> Result<Progress, Error> {
-        self.0.step(response, |message| {
-            let authzid = core::str::from_utf8(message).ok()?;
-            let is_nul = authzid.contains('\0');
-            let authzid = (!authzid.is_empty()).then(|| authzid.to_string());
-            (!is_nul).then_some(Question::External { authzid })
-        })
-    }
-
-    fn answer(&mut self, answer: Answer) -> Result<Progress, Error> {
-        self.0.answer(&answer)
-    }
+fn read(message: &[u8]) -> Option<Question> {
+    let authzid = core::str::from_utf8(message).ok().filter(|text| !text.contains('\0'))?;
+    Some(Question::External { authzid: (!authzid.is_empty()).then(|| authzid.to_string()) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ClientMechanism as _, ServerMechanism as _};
 
     /// RFC 4422 appendix A.2: with and without an identity, with and without an initial response.
     #[test]

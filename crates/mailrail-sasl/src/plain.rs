@@ -10,16 +10,14 @@
 //! ```
 
 use crate::{
-    Answer, Claim, ClientMechanism, Error, Progress, Question, ServerMechanism,
-    single::{Asked, Single, safe},
+    Answer, Claim, Error, Progress, Question,
+    single::{Asked, Single, client, safe, server},
 };
 use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
 use mailrail_wire::Secret;
-
-const NAME: &str = "PLAIN";
 
 /// The client's side of PLAIN (RFC 4616). It shows the password to the server: for TLS only. Names
 /// and password go as they are; the server prepares them.
@@ -65,24 +63,7 @@ impl PlainClient {
     }
 }
 
-impl ClientMechanism for PlainClient {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn initial_response(&mut self) -> Result<Option<Secret<Vec<u8>>>, Error> {
-        self.0.take().map(Some)
-    }
-
-    /// PLAIN has no challenges; the empty one stands for "speak first" (RFC 4422 §5).
-    fn step(&mut self, challenge: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
-        self.0.step(challenge)
-    }
-
-    fn is_complete(&self) -> bool {
-        self.0.is_taken()
-    }
-}
+client!(PlainClient, "PLAIN");
 
 /// The server's side of PLAIN (RFC 4616). It takes the message apart; the password is checked by
 /// the caller, who is asked [`Question::Password`].
@@ -104,19 +85,7 @@ impl ClientMechanism for PlainClient {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlainServer(Asked);
 
-impl ServerMechanism for PlainServer {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn step(&mut self, response: Option<&[u8]>) -> Result<Progress, Error> {
-        self.0.step(response, |message| parse(message).map(Question::Password))
-    }
-
-    fn answer(&mut self, answer: Answer) -> Result<Progress, Error> {
-        self.0.answer(&answer)
-    }
-}
+server!(PlainServer, "PLAIN", |message| parse(message).map(Question::Password));
 
 /// `message = [authzid] UTF8NUL authcid UTF8NUL passwd`
 fn parse(message: &[u8]) -> Option<Claim> {
@@ -136,6 +105,7 @@ fn parse(message: &[u8]) -> Option<Claim> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ClientMechanism as _, ServerMechanism as _};
     use proptest::prelude::*;
 
     fn server(message: &[u8]) -> Result<Progress, Error> {

@@ -5,6 +5,50 @@ use alloc::vec::Vec;
 use mailrail_wire::Secret;
 use zeroize::Zeroize as _;
 
+/// A client whose one field does its work.
+macro_rules! client {
+    ($client:ty, $name:literal) => {
+        impl $crate::ClientMechanism for $client {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn initial_response(&mut self) -> Result<Option<Secret<Vec<u8>>>, Error> {
+                self.0.initial_response()
+            }
+
+            fn step(&mut self, challenge: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
+                self.0.step(challenge)
+            }
+
+            fn is_complete(&self) -> bool {
+                self.0.is_complete()
+            }
+        }
+    };
+}
+pub(crate) use client;
+
+/// A server whose one field does its work, with what reads the client's message.
+macro_rules! server {
+    ($server:ty, $name:literal, $read:expr) => {
+        impl $crate::ServerMechanism for $server {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn step(&mut self, response: Option<&[u8]>) -> Result<Progress, Error> {
+                self.0.step(response, $read)
+            }
+
+            fn answer(&mut self, answer: Answer) -> Result<Progress, Error> {
+                self.0.answer(&answer)
+            }
+        }
+    };
+}
+pub(crate) use server;
+
 /// The client's message, until it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Single(Option<Secret<Vec<u8>>>);
@@ -18,12 +62,16 @@ impl Single {
         self.0.take().ok_or(Error::Finished)
     }
 
+    pub(crate) fn initial_response(&mut self) -> Result<Option<Secret<Vec<u8>>>, Error> {
+        self.take().map(Some)
+    }
+
     /// The message as the response to the empty challenge (RFC 4422 §5); there is no other one.
     pub(crate) fn step(&mut self, challenge: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
         if challenge.is_empty() { self.take() } else { Err(Error::Malformed) }
     }
 
-    pub(crate) const fn is_taken(&self) -> bool {
+    pub(crate) const fn is_complete(&self) -> bool {
         self.0.is_none()
     }
 }

@@ -8,11 +8,11 @@
 //! client-resp    = (gs2-header kvsep *kvpair kvsep) / kvsep
 //! ```
 
-use super::{Exchange, Request, SEPARATOR, Stage, bearer, check_token, error, respond};
+use super::{Exchange, Request, SEPARATOR, Talk, bearer, check_token, error};
 use crate::{
-    Answer, ClientMechanism, Error, Progress, ServerMechanism, TokenClaim, TokenHint,
+    Answer, Error, Progress, TokenClaim, TokenHint,
     gs2::{Flag, Header},
-    single::{Single, safe},
+    single::{client, safe, server},
 };
 use alloc::{
     format,
@@ -20,8 +20,6 @@ use alloc::{
     vec::Vec,
 };
 use mailrail_wire::Secret;
-
-const NAME: &str = "OAUTHBEARER";
 
 /// The client's side of OAUTHBEARER (RFC 7628). It shows the token to the server: for TLS only.
 ///
@@ -36,10 +34,7 @@ const NAME: &str = "OAUTHBEARER";
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OAuthBearerClient {
-    message: Single,
-    stage: Stage,
-}
+pub struct OAuthBearerClient(Talk);
 
 impl OAuthBearerClient {
     /// With that token, for that user's account where the token does not tell; and the server's
@@ -62,39 +57,23 @@ impl OAuthBearerClient {
             }
         }
         let header = Header { flag: Flag::No, authzid: authzid.map(ToString::to_string) };
-        let mut message = format!("{}\x01", header.encode());
-        if let Some((host, port)) = server {
-            if host.is_empty() || !host.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let server = match server {
+            Some((host, _))
+                if host.is_empty() || !host.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
                 return Err(Error::Prohibited { field: "server's name" });
             }
-            message.push_str(&format!("host={host}\x01port={port}\x01"));
-        }
-        message.push_str(&format!("auth=Bearer {token}\x01\x01"));
-        Ok(Self { message: Single::new(message), stage: Stage::Begin })
+            Some((host, port)) => format!("host={host}\x01port={port}\x01"),
+            None => String::new(),
+        };
+        // Made at once: as it grew, it would leave parts of the token behind in memory.
+        let message =
+            [&header.encode(), "\x01", &server, "auth=Bearer ", token, "\x01\x01"].concat();
+        Ok(Self(Talk::new(message, b"\x01")))
     }
 }
 
-impl ClientMechanism for OAuthBearerClient {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn initial_response(&mut self) -> Result<Option<Secret<Vec<u8>>>, Error> {
-        let message = self.message.take()?;
-        self.stage = Stage::Sent;
-        Ok(Some(message))
-    }
-
-    /// After the message, a challenge tells what is wrong with the token; the response to it is
-    /// `%x01`, and the server fails (RFC 7628 §3.2.3).
-    fn step(&mut self, challenge: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
-        respond(&mut self.stage, &mut self.message, challenge, b"\x01")
-    }
-
-    fn is_complete(&self) -> bool {
-        self.stage == Stage::Sent
-    }
-}
+client!(OAuthBearerClient, "OAUTHBEARER");
 
 /// The server's side of OAUTHBEARER (RFC 7628). The token is checked by the caller, who is asked
 /// [`Question::Token`](crate::Question::Token).
@@ -122,19 +101,7 @@ impl OAuthBearerServer {
     }
 }
 
-impl ServerMechanism for OAuthBearerServer {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn step(&mut self, response: Option<&[u8]>) -> Result<Progress, Error> {
-        self.0.step(response, parse)
-    }
-
-    fn answer(&mut self, answer: Answer) -> Result<Progress, Error> {
-        self.0.answer(&answer)
-    }
-}
+server!(OAuthBearerServer, "OAUTHBEARER", parse);
 
 fn parse(message: &str) -> Request {
     read(message).unwrap_or(Request::Malformed)
@@ -191,6 +158,7 @@ const fn is_value(byte: u8) -> bool {
 mod tests {
     use super::*;
     use crate::Question;
+    use crate::{ClientMechanism as _, ServerMechanism as _};
     use proptest::prelude::*;
 
     const GOOD: &str = "n,a=user@example.com,\x01host=server.example.com\x01port=143\x01\

@@ -6,21 +6,50 @@ mod xoauth2;
 pub use bearer::{OAuthBearerClient, OAuthBearerServer};
 pub use xoauth2::{XOAuth2Client, XOAuth2Server};
 
-use crate::{Answer, Error, Progress, Question, TokenClaim, TokenHint, single::Asked};
+use crate::{
+    Answer, Error, Progress, Question, TokenClaim, TokenHint,
+    single::{Asked, Single},
+};
 use alloc::{string::String, vec::Vec};
-use core::fmt::Write as _;
+use core::{fmt::Write as _, mem};
 use mailrail_wire::Secret;
 
 /// What separates the pairs of a message: `kvsep = %x01`.
 const SEPARATOR: char = '\x01';
 
-/// How far a client is: both mechanisms say one thing, and one more where that was no good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Begin,
-    Sent,
-    /// The server has said what was wrong, and has had the answer to it.
-    Failed,
+/// A client: both mechanisms say one thing, and one more where that was no good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Talk {
+    message: Single,
+    /// The answer to what was wrong with the token (RFC 7628 §3.2.3).
+    to_failure: &'static [u8],
+    has_failed: bool,
+}
+
+impl Talk {
+    fn new(message: String, to_failure: &'static [u8]) -> Self {
+        Self { message: Single::new(message), to_failure, has_failed: false }
+    }
+
+    fn initial_response(&mut self) -> Result<Option<Secret<Vec<u8>>>, Error> {
+        self.message.initial_response()
+    }
+
+    /// Says the message, where it has not been said. After it, a challenge tells what is wrong with
+    /// the token, and the server fails with the response to it.
+    fn step(&mut self, challenge: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
+        if !self.message.is_complete() {
+            return self.message.step(challenge);
+        }
+        if mem::replace(&mut self.has_failed, true) {
+            return Err(Error::Finished);
+        }
+        Ok(Secret::new(self.to_failure.to_vec()))
+    }
+
+    const fn is_complete(&self) -> bool {
+        self.message.is_complete() && !self.has_failed
+    }
 }
 
 /// The token, where it can stand in a message: visible ASCII (RFC 6750 §2.1 allows less).
@@ -143,28 +172,6 @@ fn error(status: &str, hint: &TokenHint, has_schemes: bool) -> String {
         ("scope", hint.scope.as_deref()),
         ("openid-configuration", hint.openid_configuration.as_deref()),
     ])
-}
-
-/// What a client does with a challenge: say the message, where it has not been said; else answer
-/// what went wrong.
-fn respond(
-    stage: &mut Stage,
-    message: &mut crate::single::Single,
-    challenge: &[u8],
-    answer: &[u8],
-) -> Result<Secret<Vec<u8>>, Error> {
-    match *stage {
-        Stage::Begin => {
-            let response = message.step(challenge)?;
-            *stage = Stage::Sent;
-            Ok(response)
-        }
-        Stage::Sent => {
-            *stage = Stage::Failed;
-            Ok(Secret::new(answer.to_vec()))
-        }
-        Stage::Failed => Err(Error::Finished),
-    }
 }
 
 #[cfg(test)]

@@ -4,15 +4,13 @@
 //! message = "user=" user %x01 "auth=Bearer " token %x01 %x01
 //! ```
 
-use super::{Exchange, Request, SEPARATOR, Stage, bearer, check_token, error, respond};
+use super::{Exchange, Request, SEPARATOR, Talk, bearer, check_token, error};
 use crate::{
-    Answer, ClientMechanism, Error, Progress, ServerMechanism, TokenClaim, TokenHint,
-    single::{Single, safe},
+    Answer, Error, Progress, TokenClaim, TokenHint,
+    single::{client, safe, server},
 };
-use alloc::{format, string::ToString, vec::Vec};
+use alloc::{string::ToString, vec::Vec};
 use mailrail_wire::Secret;
-
-const NAME: &str = "XOAUTH2";
 
 /// The client's side of XOAUTH2. It shows the token to the server: for TLS only.
 ///
@@ -27,10 +25,7 @@ const NAME: &str = "XOAUTH2";
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct XOAuth2Client {
-    message: Single,
-    stage: Stage,
-}
+pub struct XOAuth2Client(Talk);
 
 impl XOAuth2Client {
     /// For that user's account.
@@ -45,32 +40,12 @@ impl XOAuth2Client {
         if user.contains(SEPARATOR) {
             return Err(Error::Prohibited { field: "user name" });
         }
-        let message = format!("user={user}\x01auth=Bearer {token}\x01\x01");
-        Ok(Self { message: Single::new(message), stage: Stage::Begin })
+        let message = ["user=", user, "\x01auth=Bearer ", token, "\x01\x01"].concat();
+        Ok(Self(Talk::new(message, b"")))
     }
 }
 
-impl ClientMechanism for XOAuth2Client {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn initial_response(&mut self) -> Result<Option<Secret<Vec<u8>>>, Error> {
-        let message = self.message.take()?;
-        self.stage = Stage::Sent;
-        Ok(Some(message))
-    }
-
-    /// After the message, a challenge tells what is wrong with the token; the response to it is
-    /// empty, and the server fails.
-    fn step(&mut self, challenge: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
-        respond(&mut self.stage, &mut self.message, challenge, b"")
-    }
-
-    fn is_complete(&self) -> bool {
-        self.stage == Stage::Sent
-    }
-}
+client!(XOAuth2Client, "XOAUTH2");
 
 /// The server's side of XOAUTH2. The token is checked by the caller, who is asked
 /// [`Question::Token`](crate::Question::Token).
@@ -86,19 +61,7 @@ impl XOAuth2Server {
     }
 }
 
-impl ServerMechanism for XOAuth2Server {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn step(&mut self, response: Option<&[u8]>) -> Result<Progress, Error> {
-        self.0.step(response, |message| parse(message).unwrap_or(Request::Malformed))
-    }
-
-    fn answer(&mut self, answer: Answer) -> Result<Progress, Error> {
-        self.0.answer(&answer)
-    }
-}
+server!(XOAuth2Server, "XOAUTH2", |message| parse(message).unwrap_or(Request::Malformed));
 
 fn parse(message: &str) -> Option<Request> {
     let (user, rest) = message.strip_prefix("user=")?.split_once(SEPARATOR)?;
@@ -115,6 +78,7 @@ fn parse(message: &str) -> Option<Request> {
 mod tests {
     use super::*;
     use crate::Question;
+    use crate::{ClientMechanism as _, ServerMechanism as _};
     use proptest::prelude::*;
 
     #[test]
