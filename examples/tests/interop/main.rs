@@ -7,6 +7,7 @@
     reason = "a test may fail"
 )]
 
+mod commands;
 mod compose;
 mod email;
 mod imap;
@@ -36,6 +37,7 @@ fn main() {
     mx::add(&mut suite);
     postfix::add(&mut suite);
     mta::add(&mut suite);
+    commands::add(&mut suite);
     sasl::add(&mut suite);
     secure::add(&mut suite);
     suite.run().exit();
