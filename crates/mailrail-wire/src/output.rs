@@ -157,7 +157,14 @@ impl Buf for Output {
         assert!(n <= self.len, "advanced past the end of the output");
         self.len -= n;
         if self.len == 0 {
-            *self = Self::default();
+            self.front = Bytes::new();
+            // Mostly there was one piece, and these hold no memory.
+            if self.parts.capacity() > 0 {
+                self.parts = VecDeque::new();
+            }
+            if self.tail.capacity() > 0 {
+                self.tail = BytesMut::new();
+            }
             return;
         }
         while !self.front.is_empty() {
