@@ -2,84 +2,12 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use mailrail_benches::writers::{noise, quoted_samples};
 use mailrail_message::encoding::{base64 as ours, quoted_printable};
 use std::hint::black_box;
 
-/// Bytes without a pattern, the same each time.
-fn noise(len: usize) -> Vec<u8> {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    (0..len).map(|_| next()).collect()
-}
-
-/// Text of words in an order without a pattern, in lines of about 90 bytes.
-fn words(len: usize, words: &[&str]) -> String {
-    let mut text = String::with_capacity(len + 100);
-    let mut line = 0;
-    for pick in noise(len) {
-        let word = words[usize::from(pick) % words.len()];
-        text.push_str(word);
-        line += word.len() + 1;
-        if line < 90 {
-            text.push(' ');
-        } else {
-            text.push_str("\r\n");
-            line = 0;
-        }
-        if text.len() >= len {
-            break;
-        }
-    }
-    text
-}
-
 fn quoted(c: &mut Criterion) {
-    let newsletter = words(
-        60 << 10,
-        &[
-            "<td style=\"padding:0 10px\">",
-            "the",
-            "offer",
-            "caf\u{e9}",
-            "of",
-            "this",
-            "week",
-            "</td>",
-            "for",
-            "you,",
-            "<a href=\"https://news.example/?id=12\">",
-            "Gr\u{fc}\u{df}e",
-            "unsubscribe",
-            "here</a>",
-            "and",
-        ],
-    );
-    let latin = words(
-        1 << 20,
-        &[
-            "Die",
-            "Gr\u{fc}\u{df}e",
-            "sind",
-            "f\u{fc}r",
-            "alle",
-            "Freunde,",
-            "die",
-            "h\u{f6}ren",
-            "und",
-            "lesen",
-            "=",
-        ],
-    );
-    let cyrillic = words(
-        60 << 10,
-        &["\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}", "\u{43c}\u{438}\u{440}", "\u{438}"],
-    );
-    for (name, text) in [("newsletter", newsletter), ("latin", latin), ("cyrillic", cyrillic)] {
+    for (name, text) in quoted_samples() {
         let code = quoted_printable::encode(text.as_bytes());
         assert!(quoted_printable::decode(&code) == text.as_bytes());
         let mut group = c.benchmark_group("quoted-printable decode");

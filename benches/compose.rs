@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lettre::message::{Attachment as LettreAttachment, MultiPart, header::ContentType};
-use mail_builder::MessageBuilder;
 use mailrail_benches::text;
-use mailrail_message::{Attachment, BuildStep, Builder, Content, DateTime, Mailbox, MessageId};
+use mailrail_benches::writers::{DATE, ID, ours, theirs};
+use mailrail_message::{Attachment, BuildStep, Content};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     hint::black_box,
@@ -45,27 +45,6 @@ fn count<T>(what: &str, run: impl FnOnce() -> T) {
     black_box(run());
     let (calls, most) = (CALLS.load(Relaxed) - calls, MOST.load(Relaxed) - held);
     println!("{what}: {calls} allocations, {most} bytes at most");
-}
-
-const ID: &str = "0123456789abcdef0123456789abcdef@north.test";
-const DATE: i64 = 1_795_000_000;
-
-fn ours<'a>() -> Builder<'a> {
-    Builder::new()
-        .from(Mailbox::new("ann@north.test").unwrap().with_name("Ann Lee"))
-        .to(Mailbox::new("bob@south.test").unwrap().with_name("Bob Moor"))
-        .subject("The plan for the week, and what comes after it")
-        .date(DateTime::from_unix(DATE, 0).unwrap())
-        .message_id(MessageId::new(ID).unwrap())
-}
-
-fn theirs<'a>() -> MessageBuilder<'a> {
-    MessageBuilder::new()
-        .from(("Ann Lee", "ann@north.test"))
-        .to(("Bob Moor", "bob@south.test"))
-        .subject("The plan for the week, and what comes after it")
-        .date(DATE)
-        .message_id(ID)
 }
 
 fn lettre() -> lettre::message::MessageBuilder {

@@ -3,8 +3,10 @@
 pub mod heap;
 pub mod mail;
 pub mod readers;
+pub mod side_by_side;
 #[path = "smtp/mod.rs"]
 pub mod smtp;
+pub mod writers;
 
 /// CR LF text of at least `len` bytes in lines of 72 bytes, as ordinary messages have them; every
 /// `dotted`th line begins with a dot.

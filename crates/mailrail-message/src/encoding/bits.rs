@@ -39,6 +39,16 @@ pub(super) fn places(bytes: &[u8], is: impl Fn(u8) -> bool, mut found: impl FnMu
     }
 }
 
+/// How many bytes are of a kind.
+#[inline]
+pub(super) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
+    // Counted in bytes, as many as one can count, so that the compiler makes vectors of it.
+    let chunks = bytes.chunks(usize::from(u8::MAX));
+    let counts =
+        chunks.map(|chunk| chunk.iter().fold(0, |count, byte| count + u8::from(is(*byte))));
+    counts.map(usize::from).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
@@ -53,6 +63,7 @@ mod tests {
                 let mut told = Vec::new();
                 places(&bytes, |byte| byte == 1, |at| told.push(at));
                 assert_eq!(told, (0..length).step_by(step).collect::<Vec<_>>());
+                assert_eq!(count(&bytes, |byte| byte == 1), told.len());
             }
         }
     }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::super::bits;
-use super::{hex_pair, hex_value};
+use super::{HEX_VALUES, hex_pair};
 use crate::scan::{from, is_wsp, slice, trim_end, trim_start};
 
 /// How much white space before a line end counts as added on the way. No line has more.
@@ -20,47 +20,83 @@ const WHITE_SPACE: usize = 1000;
 /// assert_eq!(&*mailrail_message::encoding::quoted_printable::decode(b"caf=C3=A9 =\r\nau lait"), "caf\u{e9} au lait".as_bytes());
 /// ```
 pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
-    let has_white_space = has_white_space(text);
-    if !has_white_space && memchr(b'=', text).is_none() {
+    let look = Look::at(text);
+    if look.marks == 0 && !look.has_white_space {
         return Cow::Borrowed(text);
     }
     let mut bytes = Vec::new();
-    append(text, has_white_space, true, &mut bytes);
+    append(text, look, true, &mut bytes);
     Cow::Owned(bytes)
 }
 
 /// The same, at the end of a buffer.
 pub fn decode_into(text: &[u8], bytes: &mut Vec<u8>) {
-    append(text, has_white_space(text), true, bytes);
+    append(text, Look::at(text), true, bytes);
 }
 
-fn append(text: &[u8], has_white_space: bool, is_end: bool, bytes: &mut Vec<u8>) {
-    if has_white_space {
+fn append(text: &[u8], look: Look, is_end: bool, bytes: &mut Vec<u8>) {
+    if look.has_white_space {
         bytes.reserve(text.len());
         append_trimmed(text, is_end, bytes);
     } else {
-        append_escaped(text, is_end, bytes);
+        append_escaped(text, look.marks, is_end, bytes);
     }
 }
 
-/// Whether white space stands before a line end or at the end.
-fn has_white_space(text: &[u8]) -> bool {
-    let pairs = text.iter().zip(from(text, 1));
-    let found = pairs.fold(false, |found, (space, end)| {
-        found | ((*space == b' ') | (*space == b'\t')) & ((*end == b'\r') | (*end == b'\n'))
-    });
-    found || text.last().copied().is_some_and(is_wsp)
+/// What a first look tells.
+struct Look {
+    /// How many `=` there are.
+    marks: usize,
+    /// Whether white space stands before a line end or at the end.
+    has_white_space: bool,
 }
 
-/// Text without white space before line ends: only what begins with `=` has to be looked at.
-fn append_escaped(text: &[u8], is_end: bool, bytes: &mut Vec<u8>) {
+impl Look {
+    fn at(text: &[u8]) -> Self {
+        let (mut marks, mut has_white_space) = (0, text.last().copied().is_some_and(is_wsp));
+        let mut rest = text;
+        // As many as can be counted in a byte, so that the compiler makes vectors of it.
+        while let Some(block) = rest.get(..=usize::from(u8::MAX)) {
+            marks += usize::from(Self::pairs(block, &mut has_white_space));
+            rest = from(rest, usize::from(u8::MAX));
+        }
+        marks += usize::from(Self::pairs(rest, &mut has_white_space));
+        marks += usize::from(text.last() == Some(&b'='));
+        Self { marks, has_white_space }
+    }
+
+    /// Counts the `=` in all but the last byte, and looks for white space before line ends.
+    #[inline]
+    fn pairs(block: &[u8], has_white_space: &mut bool) -> u8 {
+        let pairs = block.iter().zip(from(block, 1));
+        let (marks, found) = pairs.fold((0, 0), |(marks, found), (byte, next)| {
+            let is_space = u8::from(*byte == b' ') | u8::from(*byte == b'\t');
+            let is_end = u8::from(*next == b'\r') | u8::from(*next == b'\n');
+            (marks + u8::from(*byte == b'='), found | is_space & is_end)
+        });
+        *has_white_space |= found != 0;
+        marks
+    }
+}
+
+/// Text without white space before line ends: only what begins with `=`, so many times, has to be looked at.
+fn append_escaped(text: &[u8], marks: usize, is_end: bool, bytes: &mut Vec<u8>) {
     let start = bytes.len();
-    bytes.resize(start + text.len() + STEP, 0);
-    let out = bytes.get_mut(start..).unwrap_or_default();
-    let mut run = Run { text, is_end, read: 0, out, written: 0 };
-    bits::places(text, |byte| byte == b'=', |at| run.escape(at));
-    run.copy(text.len());
-    let written = run.written;
+    // What begins with `=` makes one byte of three, or none.
+    let is_dense = 5 * marks > text.len();
+    bytes.resize(start + text.len().saturating_sub(2 * marks) + STEP, 0);
+    let (mut read, mut written) = (0, 0);
+    loop {
+        let out = bytes.get_mut(start + written..).unwrap_or_default();
+        let mut run = Run { text: from(text, read), is_end, read: 0, out, written: 0 };
+        let is_whole = if is_dense { run.dense() } else { run.sparse() };
+        (read, written) = (read + run.read, written + run.written);
+        if is_whole {
+            break;
+        }
+        // An `=` that stays: now there is room for as many as there may be.
+        bytes.resize(start + written + from(text, read).len() + STEP, 0);
+    }
     bytes.truncate(start + written);
 }
 
@@ -72,12 +108,102 @@ struct Run<'t, 'o> {
     is_end: bool,
     /// How much of the text is taken.
     read: usize,
-    /// Large enough for all, and a step more.
+    /// Large enough for all where each `=` begins an escape, and a step more.
     out: &'o mut [u8],
     written: usize,
 }
 
+/// The values of hexadecimal digits, as the upper and as the lower half of a byte; over 255 for all else.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
+static HALVES: [[u16; 256]; 2] = {
+    let mut halves = [[0x100; 256]; 2];
+    let mut byte = 0;
+    while byte < 256 {
+        let value = HEX_VALUES[byte];
+        if value < 16 {
+            halves[0][byte] = (value as u16) << 4;
+            halves[1][byte] = value as u16;
+        }
+        byte += 1;
+    }
+    halves
+};
+
+/// The byte of two hexadecimal digits; over 255 where they are none.
+#[inline]
+fn value_of(high: u8, low: u8) -> u16 {
+    let [upper, lower] = &HALVES;
+    let half =
+        |half: &[u16; 256], digit: u8| half.get(usize::from(digit)).copied().unwrap_or(0x100);
+    half(upper, high) | half(lower, low)
+}
+
 impl Run<'_, '_> {
+    /// Takes all of the text, or tells that it needs more room.
+    fn sparse(&mut self) -> bool {
+        let text = self.text;
+        let mut has_room = true;
+        bits::places(
+            text,
+            |byte| byte == b'=',
+            |at| {
+                if at >= self.read && has_room {
+                    has_room = self.escape(at);
+                }
+            },
+        );
+        if has_room {
+            self.copy(text.len());
+        }
+        has_room
+    }
+
+    /// The same where nearly all is escapes, as in text that is not written in Latin letters: in rows, with a few other bytes
+    /// between them.
+    fn dense(&mut self) -> bool {
+        while let Some(next) = memchr(b'=', from(self.text, self.read)) {
+            self.copy(self.read + next);
+            loop {
+                self.row();
+                match from(self.text, self.read) {
+                    [b'=', b'\r', b'\n', ..] => self.read += 3,
+                    [b'=', ..] => {
+                        if !self.escape(self.read) {
+                            return false;
+                        }
+                    }
+                    [_, b'=', ..] => self.copy(self.read + 1),
+                    [_, _, b'=', ..] => self.copy(self.read + 2),
+                    _ => break,
+                }
+            }
+        }
+        self.copy(self.text.len());
+        true
+    }
+
+    /// Escapes right behind one another, two by two.
+    #[inline]
+    fn row(&mut self) {
+        let rest = from(self.text, self.read);
+        let places = self.out.get_mut(self.written..).unwrap_or_default();
+        let ((pairs, _), (places, _)) = (rest.as_chunks::<6>(), places.as_chunks_mut::<2>());
+        let mut count = 0;
+        for ([mark, high, low, next_mark, next_high, next_low], place) in pairs.iter().zip(places) {
+            let first = value_of(*high, *low);
+            let second = value_of(*next_high, *next_low);
+            let is_other = (*mark ^ b'=') | (*next_mark ^ b'=');
+            if u16::from(is_other) | (first | second) & 0x100 != 0 {
+                break;
+            }
+            let ([first, _], [second, _]) = (first.to_le_bytes(), second.to_le_bytes());
+            *place = [first, second];
+            count += 1;
+        }
+        self.written += 2 * count;
+        self.read += 6 * count;
+    }
+
     /// What stands before `end` as it is.
     #[inline]
     fn copy(&mut self, end: usize) {
@@ -94,46 +220,48 @@ impl Run<'_, '_> {
         self.written += length;
     }
 
-    /// What an `=` begins.
+    /// What an `=` begins. Tells whether there is room for more.
     #[inline]
-    fn escape(&mut self, at: usize) {
-        if at < self.read {
-            return;
-        }
+    fn escape(&mut self, at: usize) -> bool {
         self.copy(at);
-        let Some([_, high, low]) = from(self.text, at).first_chunk() else { return self.odd(at) };
-        let (high_value, low_value) = (hex_value(*high), hex_value(*low));
-        let is_byte = (high_value | low_value) < 16;
+        let Some([_, high, low]) = from(self.text, at).first_chunk() else { return self.odd() };
+        let value = value_of(*high, *low);
         let is_break = (*high == b'\r') & (*low == b'\n');
         // One way for both, since which of them comes next cannot be guessed.
-        if !(is_byte | is_break) {
-            return self.odd(at);
+        if (value > 255) & !is_break {
+            return self.odd();
         }
+        let [byte, _] = value.to_le_bytes();
         if let Some(place) = self.out.get_mut(self.written) {
-            *place = high_value << 4 | low_value;
+            *place = byte;
         }
-        self.written += usize::from(is_byte);
+        self.written += usize::from(!is_break);
         self.read += 3;
         // Escapes mostly come in rows, without anything to copy between them.
         while let Some([b'=', high, low]) = from(self.text, self.read).first_chunk() {
-            let (high, low) = (hex_value(*high), hex_value(*low));
-            if (high | low) > 15 {
-                return;
+            let value = value_of(*high, *low);
+            if value > 255 {
+                break;
             }
+            let [byte, _] = value.to_le_bytes();
             if let Some(place) = self.out.get_mut(self.written) {
-                *place = high << 4 | low;
+                *place = byte;
             }
             self.written += 1;
             self.read += 3;
         }
+        true
     }
 
     /// A soft line break of another form, or nothing that has a meaning.
-    fn odd(&mut self, at: usize) {
-        match soft_break(from(self.text, at + 1), self.is_end) {
-            Some(next) => self.read = self.text.len() - next.len(),
-            None => self.copy(at + 1),
+    fn odd(&mut self) -> bool {
+        let tail = from(self.text, self.read + 1);
+        if let Some(next) = soft_break(tail, self.is_end) {
+            self.read = self.text.len() - next.len();
+            return true;
         }
+        self.copy(self.read + 1);
+        self.out.len() - self.written >= tail.len() + STEP
     }
 }
 
@@ -259,7 +387,7 @@ impl Decoder {
             _ => text.len(),
         };
         let ready_text = slice(text, 0..ready);
-        append(ready_text, has_white_space(ready_text), false, bytes);
+        append(ready_text, Look::at(ready_text), false, bytes);
         self.held.extend_from_slice(from(text, ready));
     }
 

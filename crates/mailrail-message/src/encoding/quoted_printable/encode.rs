@@ -41,37 +41,49 @@ const fn is_plain(byte: u8) -> bool {
 
 fn append(text: &[u8], mode: Mode, code: &mut Vec<u8>) {
     let start = code.len();
-    // A CR or LF may be escaped too, and each line may have two escapes that are counted nowhere, for its first and last byte;
-    // soft line breaks come after 73 bytes at least.
-    let most = estimate(text) + 4 * (1 + memchr::memchr2_iter(b'\r', b'\n', text).count());
-    code.resize(start + most + 3 * (1 + most / 73) + ROOM, 0);
+    let odd = bits::count(text, |byte| !is_plain(byte));
+    // Each line may have two escapes that are counted nowhere, for its first and last byte: its CR and LF are counted instead.
+    // Soft line breaks come after 73 bytes at least, with an escape behind them.
+    let most = text.len() + 2 * odd + 4;
+    code.resize(start + most + 5 * (1 + most / 73) + ROOM, 0);
     let out = code.get_mut(start..).unwrap_or_default();
     let mut line = Line { text, mode, read: 0, out, written: 0, column: 0 };
-    line.touchy();
-    bits::places(text, |byte| !is_plain(byte), |at| line.odd(at));
-    let written = line.finish();
+    let written = if 12 * odd > text.len() { line.dense() } else { line.sparse() };
     code.truncate(start + written);
 }
 
-/// Each byte escaped.
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
-static ESCAPES: [[u8; 3]; 256] = {
-    let mut table = [[b'='; 3]; 256];
+/// How each byte is written, and how long that is; CR, which may be half of a line end, has no length.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated by the compiler; the counter stays below 256"
+)]
+static CODES: [[u8; 4]; 256] = {
+    let mut table = [[b'='; 4]; 256];
     let mut byte = 0;
     while byte < table.len() {
-        table[byte] = [b'=', HEX_DIGITS[byte >> 4], HEX_DIGITS[byte & 15]];
+        table[byte] = match byte as u8 {
+            plain if is_plain(plain) => [plain, 0, 0, 1],
+            odd => {
+                let (high, low) = (HEX_DIGITS[byte >> 4], HEX_DIGITS[byte & 15]);
+                [b'=', high, low, if odd == b'\r' { 0 } else { 3 }]
+            }
+        };
         byte += 1;
     }
     table
 };
 
-fn escape(byte: u8) -> [u8; 3] {
-    ESCAPES.get(usize::from(byte)).copied().unwrap_or_default()
+#[inline]
+fn code_of(byte: u8) -> ([u8; 4], usize) {
+    let code = CODES.get(usize::from(byte)).copied().unwrap_or_default();
+    let [.., length] = code;
+    (code, usize::from(length))
 }
 
 /// How many bytes are copied in one go; what is too much is overwritten by what follows.
 const STEP: usize = 64;
-/// A line, what is copied too much, and its end.
+/// A line, and what is copied too much.
 const ROOM: usize = LINE + STEP + 4;
 
 /// The line that is being filled.
@@ -80,7 +92,7 @@ struct Line<'t, 'o> {
     mode: Mode,
     /// How much of the text is taken.
     read: usize,
-    /// Large enough for all.
+    /// Large enough for all, and [`ROOM`] more.
     out: &'o mut [u8],
     written: usize,
     /// How much of it is this line.
@@ -88,16 +100,160 @@ struct Line<'t, 'o> {
 }
 
 impl Line<'_, '_> {
-    /// Tells how much was written.
-    fn finish(mut self) -> usize {
-        match self.mode.continues {
-            true => {
-                self.run(self.text.len());
-                self.end(b"=\r\n");
+    /// Byte by byte. Tells how much was written.
+    fn dense(&mut self) -> usize {
+        self.touchy();
+        loop {
+            self.fill();
+            match from(self.text, self.read) {
+                [] => break,
+                [b'\r', b'\n', ..] => self.line_end(),
+                [byte, ..] => self.last(*byte),
             }
-            false => self.last_run(self.text.len()),
+        }
+        match self.mode.continues {
+            true => self.end(b"=\r\n"),
+            false => self.close(),
         }
         self.written
+    }
+
+    /// Writes what surely has room before a soft line break, up to a CR, without asking of any byte what it is.
+    #[inline]
+    fn fill(&mut self) {
+        let Some(out) = self.out.get_mut(self.written..).and_then(<[u8]>::first_chunk_mut::<ROOM>)
+        else {
+            return;
+        };
+        let room = (LINE - 3).saturating_sub(self.column);
+        let (mut taken, mut length) = (0, 0);
+        for byte in from(self.text, self.read) {
+            let (code, width) = code_of(*byte);
+            if length >= room || width == 0 {
+                break;
+            }
+            // More than is needed; the rest is overwritten.
+            if let Some(place) = out.get_mut(length..length + 4) {
+                place.copy_from_slice(&code);
+            }
+            length += width;
+            taken += 1;
+        }
+        self.read += taken;
+        self.written += length;
+        self.column += length;
+    }
+
+    /// The same where few bytes have to be escaped: from one such byte to the next.
+    fn sparse(&mut self) -> usize {
+        self.touchy();
+        let text = self.text;
+        bits::places(text, |byte| !is_plain(byte), |at| self.odd(at));
+        match self.mode.continues {
+            true => {
+                self.run(text.len());
+                self.end(b"=\r\n");
+            }
+            false => {
+                self.last_run(text.len());
+                self.close();
+            }
+        }
+        self.written
+    }
+
+    /// A byte that is not plain.
+    #[inline]
+    fn odd(&mut self, at: usize) {
+        let Some(byte) = self.text.get(at) else { return };
+        let length = at.wrapping_sub(self.read);
+        let column = self.column.wrapping_add(length).wrapping_add(3);
+        // Mostly it stands on the line with a few bytes before it.
+        if length <= STEP
+            && column < LINE
+            && *byte != b'\r'
+            && let Some(source) = self.text.get(self.read..self.read + STEP)
+            && let Some(target) = self.out.get_mut(self.written..self.written + STEP + 4)
+        {
+            if let Some(target) = target.first_chunk_mut::<STEP>() {
+                target.copy_from_slice(source);
+            }
+            if let Some(target) = target.get_mut(length..length + 4) {
+                target.copy_from_slice(&code_of(*byte).0);
+            }
+            self.written += length + 3;
+            self.column = column;
+            self.read = at + 1;
+        } else if at >= self.read {
+            self.odd_slowly(*byte, at);
+        }
+    }
+
+    fn odd_slowly(&mut self, byte: u8, at: usize) {
+        if byte == b'\r' && self.text.get(at + 1) == Some(&b'\n') {
+            self.last_run(at);
+            self.line_end();
+        } else {
+            self.run(at);
+            while self.read == at {
+                self.last(byte);
+            }
+        }
+    }
+
+    /// Plain text up to `end`, with more behind it on the line.
+    fn run(&mut self, end: usize) {
+        // A soft line break needs a column of its own.
+        while self.read < end && self.column + (end - self.read) > LINE - 1 {
+            let room = (LINE - 1).saturating_sub(self.column);
+            self.copy(room);
+            self.end(b"=\r\n");
+            self.touchy();
+        }
+        self.copy(end.saturating_sub(self.read));
+    }
+
+    /// Plain text that a line ends with: its last byte may stand in the last column.
+    fn last_run(&mut self, end: usize) {
+        if let Some(last) = end.checked_sub(1) {
+            self.run(last);
+            self.copy(end.saturating_sub(self.read));
+        }
+    }
+
+    fn copy(&mut self, length: usize) {
+        let (read, written) = (self.read, self.written);
+        if length <= STEP
+            && let Some(source) = self.text.get(read..read + STEP)
+            && let Some(target) = self.out.get_mut(written..written + STEP)
+        {
+            target.copy_from_slice(source);
+        } else if let Some(target) = self.out.get_mut(written..written + length) {
+            target.copy_from_slice(slice(self.text, read..read + length));
+        }
+        self.read += length;
+        self.written += length;
+        self.column += length;
+    }
+
+    /// Writes one byte near the end of a line, or a lone CR.
+    fn last(&mut self, byte: u8) {
+        let (code, width) = code_of(byte);
+        let width = if width == 0 { 3 } else { width };
+        if self.has_room(width, self.read + 1) {
+            self.put(slice(&code, 0..width));
+            self.read += 1;
+        } else {
+            self.end(b"=\r\n");
+            self.touchy();
+        }
+    }
+
+    /// Whether so many characters have room on the line, where the text behind them goes on at `next`: a soft line break needs
+    /// a column of its own.
+    fn has_room(&self, width: usize, next: usize) -> bool {
+        let column = self.column + width;
+        column < LINE || (column == LINE && self.is_end(next))
     }
 
     /// Whether a line ends here.
@@ -118,122 +274,55 @@ impl Line<'_, '_> {
             _ => false,
         };
         if is_touchy && let Some(byte) = self.text.get(self.read) {
-            self.escape(*byte, self.read);
+            self.escape(*byte);
             self.read += 1;
         }
     }
 
-    /// A byte that cannot stand as it is.
-    #[inline]
-    fn odd(&mut self, at: usize) {
-        let Some(byte) = self.text.get(at) else { return };
-        let length = at.wrapping_sub(self.read);
-        let column = self.column.wrapping_add(length).wrapping_add(3);
-        // Mostly it stands on the line with a few bytes before it.
-        if length <= STEP
-            && column < LINE
-            && *byte != b'\r'
-            && let Some(source) = self.text.get(self.read..self.read + STEP)
-            && let Some(target) = self.out.get_mut(self.written..self.written + STEP + 3)
+    fn line_end(&mut self) {
+        self.close();
+        self.end(b"\r\n");
+        self.read += 2;
+        self.touchy();
+    }
+
+    /// The line ends: its last byte must not be white space.
+    fn close(&mut self) {
+        let last = self.written.checked_sub(1).and_then(|last| self.out.get(last).copied());
+        if self.column > 0
+            && let Some(last) = last.filter(|last| is_wsp(*last))
         {
-            if let Some(target) = target.first_chunk_mut::<STEP>() {
-                target.copy_from_slice(source);
+            self.written -= 1;
+            self.column -= 1;
+            if !self.has_room(3, self.read) {
+                self.end(b"=\r\n");
             }
-            if let Some(target) = target.get_mut(length..length + 3) {
-                target.copy_from_slice(&escape(*byte));
-            }
-            self.written += length + 3;
-            self.column = column;
-            self.read = at + 1;
-        } else if at >= self.read {
-            self.odd_slowly(*byte, at);
+            self.escape(last);
         }
     }
 
-    fn odd_slowly(&mut self, byte: u8, at: usize) {
-        if byte == b'\r' && self.text.get(at + 1) == Some(&b'\n') {
-            self.last_run(at);
-            self.end(b"\r\n");
-            self.read = at + 2;
-            self.touchy();
-        } else {
-            if at > self.read {
-                self.run(at);
-            }
-            self.escape(byte, at);
-            self.read = at + 1;
-        }
+    fn escape(&mut self, byte: u8) {
+        let digit = |half: u8| HEX_DIGITS.get(usize::from(half & 15)).copied().unwrap_or(b'0');
+        self.put(&[b'=', digit(byte >> 4), digit(byte)]);
     }
 
-    /// Plain text up to `end`, with more behind it on the line.
-    fn run(&mut self, end: usize) {
-        // A soft line break needs a column of its own.
-        while self.column + (end - self.read) > LINE - 1 {
-            let room = (LINE - 1).saturating_sub(self.column);
-            self.copy(room);
-            self.end(b"=\r\n");
-            self.touchy();
+    fn put(&mut self, code: &[u8]) {
+        if let Some(place) = self.out.get_mut(self.written..self.written + code.len()) {
+            place.copy_from_slice(code);
         }
-        self.copy(end - self.read);
-    }
-
-    /// Plain text that a line ends with: its last byte must not be white space, and may stand in the last column.
-    fn last_run(&mut self, end: usize) {
-        let Some(last) = end.checked_sub(1).filter(|last| *last >= self.read) else { return };
-        self.run(last);
-        // The run may have ended with the last byte, where that was touchy.
-        let Some(byte) = self.text.get(last).filter(|_| last >= self.read) else { return };
-        if is_wsp(*byte) {
-            self.escape(*byte, last);
-            self.read += 1;
-        } else {
-            self.copy(1);
-        }
-    }
-
-    fn copy(&mut self, length: usize) {
-        let (read, written) = (self.read, self.written);
-        if length <= STEP
-            && let Some(source) = self.text.get(read..read + STEP)
-            && let Some(target) = self.out.get_mut(written..written + STEP)
-        {
-            target.copy_from_slice(source);
-        } else if let Some(target) = self.out.get_mut(written..written + length) {
-            target.copy_from_slice(slice(self.text, read..read + length));
-        }
-        self.read += length;
-        self.written += length;
-        self.column += length;
-    }
-
-    fn escape(&mut self, byte: u8, at: usize) {
-        if self.column + 3 >= LINE && !(self.column + 3 == LINE && self.is_end(at + 1)) {
-            self.end(b"=\r\n");
-        }
-        if let Some(place) = self.out.get_mut(self.written..self.written + 3) {
-            place.copy_from_slice(&escape(byte));
-        }
-        self.written += 3;
-        self.column += 3;
+        self.written += code.len();
+        self.column += code.len();
     }
 
     fn end(&mut self, end: &[u8]) {
-        if let Some(place) = self.out.get_mut(self.written..self.written + end.len()) {
-            place.copy_from_slice(end);
-        }
-        self.written += end.len();
+        self.put(end);
         self.column = 0;
     }
 }
 
 /// How many bytes [`encode`] makes of text, soft line breaks left out.
 pub(crate) fn estimate(text: &[u8]) -> usize {
-    let escaped = |byte: u8| !is_plain(byte) & (byte != b'\r') & (byte != b'\n');
-    // Counted in bytes, as many as one can count, so that the compiler makes vectors of it.
-    let chunks = text.chunks(usize::from(u8::MAX));
-    let counts =
-        chunks.map(|chunk| chunk.iter().fold(0, |count, byte| count + u8::from(escaped(*byte))));
-    text.len() + 2 * counts.map(usize::from).sum::<usize>()
+    text.len() + 2 * bits::count(text, |byte| !is_plain(byte) & (byte != b'\r') & (byte != b'\n'))
 }
 
 /// Encodes text that comes in chunks; with the soft line breaks elsewhere in long lines, else as [`encode`] does.
