@@ -1,4 +1,4 @@
-//! mailrail-message's transfer encodings, beside encodify, base64-simd and base64.
+//! mailrail-message's transfer encodings, beside encodify, base64-simd and base64; and simdutf8 beside core.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -101,11 +101,25 @@ fn base64(c: &mut Criterion) {
     }
 }
 
+fn utf8(c: &mut Criterion) {
+    for (name, text) in quoted_samples() {
+        let mut group = c.benchmark_group("UTF-8 validated");
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(BenchmarkId::new("core", name), |b| {
+            b.iter(|| std::str::from_utf8(black_box(text.as_bytes())).is_ok());
+        });
+        group.bench_function(BenchmarkId::new("simdutf8", name), |b| {
+            b.iter(|| simdutf8::basic::from_utf8(black_box(text.as_bytes())).is_ok());
+        });
+        group.finish();
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .warm_up_time(std::time::Duration::from_millis(300))
         .measurement_time(std::time::Duration::from_secs(1));
-    targets = quoted, base64
+    targets = quoted, base64, utf8
 }
 criterion_main!(benches);

@@ -54,11 +54,11 @@ use report::Report;
 #[derive(Debug, Clone, Default)]
 pub struct Builder<'a> {
     from: Few<Address<'a>>,
-    sender: Option<Address<'a>>,
-    reply_to: Few<Address<'a>>,
+    sender: Option<Box<Address<'a>>>,
+    reply_to: Vec<Address<'a>>,
     to: Few<Address<'a>>,
-    cc: Few<Address<'a>>,
-    bcc: Few<Address<'a>>,
+    cc: Vec<Address<'a>>,
+    bcc: Vec<Address<'a>>,
     writes_bcc: bool,
     subject: Option<Cow<'a, str>>,
     date: Option<DateTime>,
@@ -67,11 +67,11 @@ pub struct Builder<'a> {
     references: Few<MessageId<'a>>,
     unsubscribe: Few<Cow<'a, str>>,
     one_click: bool,
-    fields: Few<(Cow<'a, str>, FieldValue<'a>)>,
+    fields: Vec<(Cow<'a, str>, FieldValue<'a>)>,
     text: Option<Cow<'a, str>>,
     is_flowed: bool,
     html: Option<Cow<'a, str>>,
-    calendar: Option<(Cow<'a, str>, Cow<'a, str>)>,
+    calendar: Option<Box<(Cow<'a, str>, Cow<'a, str>)>>,
     files: Vec<Attachment<'a>>,
     inline: Vec<Attachment<'a>>,
     report: Option<Box<Report<'a>>>,
@@ -87,6 +87,7 @@ impl<'a> Builder<'a> {
 
     /// Adds an author.
     #[must_use]
+    #[inline]
     pub fn from(mut self, address: impl Into<Address<'a>>) -> Self {
         self.from.push(address.into());
         self
@@ -94,13 +95,15 @@ impl<'a> Builder<'a> {
 
     /// Sets who sends it for the authors; needed where there are several.
     #[must_use]
+    #[inline]
     pub fn sender(mut self, mailbox: Mailbox<'a>) -> Self {
-        self.sender = Some(mailbox.into());
+        self.sender = Some(Box::new(mailbox.into()));
         self
     }
 
     /// Adds an address for answers.
     #[must_use]
+    #[inline]
     pub fn reply_to(mut self, address: impl Into<Address<'a>>) -> Self {
         self.reply_to.push(address.into());
         self
@@ -108,6 +111,7 @@ impl<'a> Builder<'a> {
 
     /// Adds a main recipient.
     #[must_use]
+    #[inline]
     pub fn to(mut self, address: impl Into<Address<'a>>) -> Self {
         self.to.push(address.into());
         self
@@ -115,6 +119,7 @@ impl<'a> Builder<'a> {
 
     /// Adds a further recipient.
     #[must_use]
+    #[inline]
     pub fn cc(mut self, address: impl Into<Address<'a>>) -> Self {
         self.cc.push(address.into());
         self
@@ -122,6 +127,7 @@ impl<'a> Builder<'a> {
 
     /// Adds a recipient that the others do not see. It is written only after [`write_bcc`](Self::write_bcc).
     #[must_use]
+    #[inline]
     pub fn bcc(mut self, address: impl Into<Address<'a>>) -> Self {
         self.bcc.push(address.into());
         self
@@ -129,6 +135,7 @@ impl<'a> Builder<'a> {
 
     /// Has `Bcc` written: for a draft or the sender's own copy, never for what is sent (RFC 5322 §3.6.3).
     #[must_use]
+    #[inline]
     pub fn write_bcc(mut self) -> Self {
         self.writes_bcc = true;
         self
@@ -136,6 +143,7 @@ impl<'a> Builder<'a> {
 
     /// Sets the subject, in any script.
     #[must_use]
+    #[inline]
     pub fn subject(mut self, subject: impl Into<Cow<'a, str>>) -> Self {
         self.subject = Some(subject.into());
         self
@@ -143,6 +151,7 @@ impl<'a> Builder<'a> {
 
     /// Sets when the message was finished.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: DateTime) -> Self {
         self.date = Some(date);
         self
@@ -150,6 +159,7 @@ impl<'a> Builder<'a> {
 
     /// Sets the message's identifier. Without one, the server that takes it may add one (RFC 6409 §8.3).
     #[must_use]
+    #[inline]
     pub fn message_id(mut self, id: MessageId<'a>) -> Self {
         self.message_id = Some(id);
         self
@@ -157,6 +167,7 @@ impl<'a> Builder<'a> {
 
     /// Adds a message that this one answers.
     #[must_use]
+    #[inline]
     pub fn in_reply_to(mut self, id: MessageId<'a>) -> Self {
         self.in_reply_to.push(id);
         self
@@ -164,6 +175,7 @@ impl<'a> Builder<'a> {
 
     /// Adds a message of the thread, oldest first.
     #[must_use]
+    #[inline]
     pub fn reference(mut self, id: MessageId<'a>) -> Self {
         self.references.push(id);
         self
@@ -171,6 +183,7 @@ impl<'a> Builder<'a> {
 
     /// Adds a way to leave the list: an `https:` or `mailto:` URI, the preferred one first (RFC 2369 §3.2).
     #[must_use]
+    #[inline]
     pub fn list_unsubscribe(mut self, uri: impl Into<Cow<'a, str>>) -> Self {
         self.unsubscribe.push(uri.into());
         self
@@ -179,6 +192,7 @@ impl<'a> Builder<'a> {
     /// Says that a POST to the `https:` URI of [`list_unsubscribe`](Self::list_unsubscribe) unsubscribes without a question
     /// (RFC 8058 §3.1). That needs a DKIM signature over both fields, which the caller makes.
     #[must_use]
+    #[inline]
     pub fn one_click(mut self) -> Self {
         self.one_click = true;
         self
@@ -186,6 +200,7 @@ impl<'a> Builder<'a> {
 
     /// Adds another field: free text in any script where `value` is text, such as `Comments`; see [`FieldValue`] for more.
     #[must_use]
+    #[inline]
     pub fn field(
         mut self,
         name: impl Into<Cow<'a, str>>,
@@ -197,6 +212,7 @@ impl<'a> Builder<'a> {
 
     /// Adds another field with a grammar of its own, such as `List-Id`: printable ASCII, folded at spaces and else as it is.
     #[must_use]
+    #[inline]
     pub fn structured_field(
         self,
         name: impl Into<Cow<'a, str>>,
@@ -207,6 +223,7 @@ impl<'a> Builder<'a> {
 
     /// Sets the text to read.
     #[must_use]
+    #[inline]
     pub fn text(mut self, text: impl Into<Cow<'a, str>>) -> Self {
         self.text = Some(text.into());
         self
@@ -215,6 +232,7 @@ impl<'a> Builder<'a> {
     /// Has the text written as `format=flowed` (RFC 3676): each of its lines is a paragraph, `>` at a line's start quote it. They
     /// are sent in lines of 72 characters, and readers wrap them to their own width.
     #[must_use]
+    #[inline]
     pub fn flowed(mut self) -> Self {
         self.is_flowed = true;
         self
@@ -222,6 +240,7 @@ impl<'a> Builder<'a> {
 
     /// Sets the same text as HTML.
     #[must_use]
+    #[inline]
     pub fn html(mut self, html: impl Into<Cow<'a, str>>) -> Self {
         self.html = Some(html.into());
         self
@@ -229,17 +248,19 @@ impl<'a> Builder<'a> {
 
     /// Sets the same as an iCalendar object, with its method, such as `REQUEST` (RFC 6047 §2.4).
     #[must_use]
+    #[inline]
     pub fn calendar(
         mut self,
         method: impl Into<Cow<'a, str>>,
         object: impl Into<Cow<'a, str>>,
     ) -> Self {
-        self.calendar = Some((method.into(), object.into()));
+        self.calendar = Some(Box::new((method.into(), object.into())));
         self
     }
 
     /// Adds a file.
     #[must_use]
+    #[inline]
     pub fn attach(mut self, file: Attachment<'a>) -> Self {
         self.files.push(file);
         self
@@ -247,12 +268,14 @@ impl<'a> Builder<'a> {
 
     /// Adds a message that is passed on, untouched: [`Attachment::message`].
     #[must_use]
+    #[inline]
     pub fn forward(self, message: impl Into<Content>) -> Self {
         self.attach(Attachment::message(message))
     }
 
     /// Adds a picture that the HTML shows by its content identifier.
     #[must_use]
+    #[inline]
     pub fn inline(mut self, file: Attachment<'a>) -> Self {
         self.inline.push(file);
         self
@@ -260,6 +283,7 @@ impl<'a> Builder<'a> {
 
     /// Makes it a report (RFC 6522): the text is what people read of it. `Auto-Submitted` is written with it (RFC 3834 §5).
     #[must_use]
+    #[inline]
     pub fn report(mut self, report: impl Into<Report<'a>>) -> Self {
         self.report = Some(Box::new(report.into()));
         self
@@ -267,6 +291,7 @@ impl<'a> Builder<'a> {
 
     /// Says what the way to all recipients carries; without it, seven bits. What cannot go so is encoded.
     #[must_use]
+    #[inline]
     pub fn way(mut self, body_type: BodyType) -> Self {
         self.way = body_type;
         self
@@ -274,6 +299,7 @@ impl<'a> Builder<'a> {
 
     /// Says that the way to all recipients carries SMTPUTF8: text in header fields is written as UTF-8 (RFC 6532).
     #[must_use]
+    #[inline]
     pub fn utf8(mut self) -> Self {
         self.utf8 = true;
         self

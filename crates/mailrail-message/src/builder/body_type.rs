@@ -61,10 +61,12 @@ pub(super) struct Shape {
 impl Shape {
     pub(super) fn of(bytes: &[u8]) -> Self {
         // Without a branch, so that the compiler makes vectors of it.
-        let is_plain = bytes.iter().fold(true, |plain, byte| plain & (byte.cast_signed() > 0));
-        let mut split = bytes.first() == Some(&b'\n') || bytes.last() == Some(&b'\r');
+        let last = bytes.last().copied();
+        let mut is_plain = last.is_none_or(|byte| byte.cast_signed() > 0);
+        let mut split = bytes.first() == Some(&b'\n') || last == Some(b'\r');
         let mut from = bytes.first() == Some(&b'F');
         for (byte, next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
+            is_plain &= byte.cast_signed() > 0;
             split |= (*byte == b'\r') ^ (*next == b'\n');
             from |= (*byte == b'\n') & (*next == b'F');
         }

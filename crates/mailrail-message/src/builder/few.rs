@@ -12,14 +12,15 @@ pub(super) enum Few<T> {
 
 impl<T> Few<T> {
     pub(super) fn push(&mut self, item: T) {
-        *self = match core::mem::take(self) {
-            Self::None => Self::One(item),
-            Self::One(first) => Self::Many(alloc::vec![first, item]),
-            Self::Many(mut items) => {
-                items.push(item);
-                Self::Many(items)
+        match self {
+            Self::None => *self = Self::One(item),
+            Self::Many(items) => items.push(item),
+            Self::One(_) => {
+                if let Self::One(first) = core::mem::take(self) {
+                    *self = Self::Many(alloc::vec![first, item]);
+                }
             }
-        };
+        }
     }
 
     pub(super) fn as_slice(&self) -> &[T] {

@@ -72,8 +72,8 @@ impl Builder<'_> {
     /// About how many bytes it has, so that the buffer mostly need not grow.
     fn estimate(&self, is_whole: bool) -> usize {
         let ids = self.in_reply_to.as_slice().len() + self.references.as_slice().len();
-        let lists = [&self.from, &self.reply_to, &self.to, &self.cc];
-        let addresses: usize = lists.iter().map(|list| list.as_slice().len()).sum();
+        let lists = [self.from.as_slice(), &self.reply_to, self.to.as_slice(), &self.cc];
+        let addresses: usize = lists.iter().map(|list| list.len()).sum();
         let subject = self.subject.as_ref().map_or(0, |subject| subject.len());
         // A text's lines may end in LF, and some of it may have to be encoded.
         let texts: usize = [&self.text, &self.html]
@@ -112,7 +112,8 @@ impl Builder<'_> {
             },
             html: self.html.as_deref().map(|html| Text::new("html", html)),
             calendar: match &self.calendar {
-                Some((method, object)) => {
+                Some(calendar) => {
+                    let (method, object) = &**calendar;
                     check("a calendar", method)?;
                     let parameters = [Some(("method", &**method)), None];
                     Some(Text { parameters, ..Text::new("calendar", object) })
@@ -162,11 +163,11 @@ impl Builder<'_> {
         line.finish("Date")?;
         for (name, addresses) in [
             ("From", from),
-            ("Sender", self.sender.as_slice()),
-            ("Reply-To", self.reply_to.as_slice()),
+            ("Sender", self.sender.as_deref().map_or(&[], core::slice::from_ref)),
+            ("Reply-To", &self.reply_to),
             ("To", self.to.as_slice()),
-            ("Cc", self.cc.as_slice()),
-            ("Bcc", if self.writes_bcc { self.bcc.as_slice() } else { &[] }),
+            ("Cc", &self.cc),
+            ("Bcc", if self.writes_bcc { &*self.bcc } else { &[] }),
         ] {
             self.address_field(out, name, addresses)?;
         }
@@ -191,7 +192,7 @@ impl Builder<'_> {
         if self.report.is_some() && !self.has_field("Auto-Submitted") {
             out.extend_from_slice(b"Auto-Submitted: auto-replied\r\n");
         }
-        for (name, value) in self.fields.as_slice() {
+        for (name, value) in &self.fields {
             check_name(name)?;
             value.write(out, name, self.utf8)?;
         }
@@ -199,7 +200,7 @@ impl Builder<'_> {
     }
 
     fn has_field(&self, name: &str) -> bool {
-        self.fields.as_slice().iter().any(|(found, _)| found.eq_ignore_ascii_case(name))
+        self.fields.iter().any(|(found, _)| found.eq_ignore_ascii_case(name))
     }
 
     fn address_field(
