@@ -3,47 +3,22 @@
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lettre::message::{Attachment as LettreAttachment, MultiPart, header::ContentType};
-use mailrail_benches::text;
 use mailrail_benches::writers::{DATE, ID, ours, theirs};
+use mailrail_benches::{heap, text};
 use mailrail_message::{Attachment, BuildStep, Content};
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    hint::black_box,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
-};
-
-/// Counts what is allocated.
-struct Counting;
-
-static CALLS: AtomicUsize = AtomicUsize::new(0);
-static HELD: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: each call is handed on as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.fetch_add(1, Relaxed);
-        MOST.fetch_max(HELD.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: as the caller promises.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
+use std::hint::black_box;
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: heap::Counting = heap::Counting;
 
 /// Says how often memory was asked for, and how much was held at most.
 fn count<T>(what: &str, run: impl FnOnce() -> T) {
-    let (calls, held) = (CALLS.load(Relaxed), HELD.load(Relaxed));
-    MOST.store(held, Relaxed);
+    let (before, _) = heap::allocated();
+    let held = heap::held();
+    heap::most();
     black_box(run());
-    let (calls, most) = (CALLS.load(Relaxed) - calls, MOST.load(Relaxed) - held);
+    let calls = heap::allocated().0 - before;
+    let most = heap::most() - held;
     println!("{what}: {calls} allocations, {most} bytes at most");
 }
 

@@ -4,6 +4,7 @@
 use mailrail_message::encoding::{base64, encoded_word, quoted_printable};
 use mailrail_message::{
     Address, Attachment, Builder, DateTime, Error, Group, Limits, Mailbox, Message, MessageId,
+    Received, ReturnPath, Stamp,
 };
 use proptest::prelude::*;
 
@@ -31,10 +32,8 @@ fn read_all(message: &Message<'_>) {
             assert!(field.message_ids().count() <= field.raw().len());
         }
         let headers = part.headers();
-        assert_eq!(
-            headers.select_not::<&str>(&[]).filter(|piece| *piece != b"\r\n").count(),
-            headers.iter().len()
-        );
+        // One piece a field, and what ends the block.
+        assert_eq!(headers.select_not::<&str>(&[]).count(), headers.iter().len() + 1);
         drop((
             headers.date(),
             headers.mime_version(),
@@ -160,6 +159,43 @@ proptest! {
         // RFC 5322 has four digits of year or more; years below 1000 are written with zeros in front.
         let written = date.rfc5322().to_string();
         prop_assert_eq!(DateTime::parse(written.as_bytes()), Ok(date));
+    }
+
+    #[test]
+    fn trace_fields_are_read_again(
+        (from, by) in ("[a-z0-9-]{1,20}\\.[a-z]{1,9}|\\[192\\.0\\.2\\.[1-9]\\]", "[a-z0-9.\u{e9}-]{1,60}"),
+        with in "E?SMTPS?A?|LMTP|UTF8SMTP",
+        address in proptest::option::of(any::<core::net::IpAddr>()),
+        reverse in proptest::option::of("[a-z0-9]{1,20}\\.[a-z]{1,9}"),
+        id in proptest::option::of("[A-Za-z0-9]{1,40}"),
+        recipient in proptest::option::of("[a-z+=-]{1,15}(\\.[a-z]{1,9})?@[a-z]{1,9}\\.test"),
+        seconds in 0..4_000_000_000_i64,
+        offset in -1439_i16..1440,
+    ) {
+        let date = DateTime::from_unix(seconds, offset).unwrap();
+        let written_address = address.map(|address| match address {
+            core::net::IpAddr::V4(address) => address.to_string(),
+            core::net::IpAddr::V6(address) => format!("IPv6:{address}"),
+        });
+        let mut received = Received::new(&from, &by, &with, date);
+        received.address = written_address.as_deref();
+        (received.reverse, received.id) = (reverse.as_deref(), id.as_deref());
+        received.recipient = recipient.as_deref();
+        let field = received.encode().unwrap();
+        let message = Message::parse(&field);
+        let stamp = Stamp::parse(message.headers().field("Received").unwrap().raw_value());
+        prop_assert_eq!((stamp.from(), stamp.by(), stamp.with()), (Some(&*from), Some(&*by), Some(&*with)));
+        prop_assert_eq!((stamp.id(), stamp.recipient()), (id.as_deref(), recipient.as_deref()));
+        prop_assert_eq!(stamp.reverse(), reverse.as_deref());
+        if address.is_some() {
+            prop_assert_eq!(stamp.address(), address);
+        }
+        prop_assert_eq!(stamp.date, Some(date));
+
+        let path = ReturnPath::new(recipient.as_deref());
+        let field = path.encode().unwrap();
+        let message = Message::parse(&field);
+        prop_assert_eq!(ReturnPath::parse(message.headers().field("Return-Path").unwrap().raw_value()), Ok(path));
     }
 
     #[test]

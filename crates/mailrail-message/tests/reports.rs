@@ -186,10 +186,19 @@ proptest! {
             told.diagnostic_code = said.as_ref().map(|said| ("smtp".into(), said.into()));
             told.last_attempt_date = date.and_then(|date| DateTime::from_unix(date, 0));
             told.will_retry_until = told.last_attempt_date;
+            told.remote_mta = Some("mx.south.test".into());
+            told.original_recipient = Some(("rfc822".into(), "info@north.test".into()));
+            told.final_log_id = Some("log 7".into());
+            told.localized_diagnostics = vec![("de".into(), "Unbekannt".into()), ("ja".into(), "\u{4e0d}\u{660e}".into())];
+            told.extensions = vec![("X-Try".into(), "3 of 5".into())];
             told
         });
         let mut dsn = Dsn::new("mx.north.test", told.collect());
         dsn.original_envelope_id = id.as_ref().map(Into::into);
+        dsn.dsn_gateway = Some("gate.test".into());
+        dsn.received_from_mta = Some("client.test".into());
+        dsn.arrival_date = DateTime::from_unix(7, 0);
+        dsn.extensions = vec![("X-Queue".into(), "slow".into())];
         dsn.returned = Returned::message([b"Subject: x\r\n\r\n", &original[..]].concat());
         let built = match base().report(dsn).way(way).into_vec([3; 16]) {
             Ok(built) => built,
@@ -204,16 +213,104 @@ proptest! {
         let ReportContent::DeliveryStatus(read) = report.content else { panic!("no status") };
         prop_assert_eq!(read.reporting_mta.unwrap().value, "mx.north.test");
         prop_assert_eq!(read.original_envelope_id, id);
+        prop_assert_eq!(read.dsn_gateway.unwrap().value, "gate.test");
+        prop_assert_eq!(read.received_from_mta.unwrap().value, "client.test");
+        prop_assert_eq!(read.arrival_date, DateTime::from_unix(7, 0));
+        prop_assert!(read.fields.iter().any(|field| field.name == "X-Queue" && field.value == "slow"));
         prop_assert_eq!(read.recipients.len(), recipients.len());
         for (read, (_, action, (class, subject, detail), said, date)) in read.recipients.iter().zip(&recipients) {
             let status = read.status.unwrap();
             prop_assert_eq!(read.action, Some(*action));
             prop_assert_eq!((status.class, status.subject, status.detail), (*class, *subject, *detail));
             prop_assert_eq!(read.last_attempt_date, date.and_then(|date| DateTime::from_unix(date, 0)));
+            prop_assert_eq!(read.will_retry_until, read.last_attempt_date);
+            prop_assert_eq!(&read.remote_mta.as_ref().unwrap().value, "mx.south.test");
+            prop_assert_eq!(&read.original_recipient.as_ref().unwrap().value, "info@north.test");
+            prop_assert_eq!(read.final_log_id.as_deref(), Some("log 7"));
+            let localized: Vec<_> = read.localized_diagnostics.iter().map(|said| (&*said.kind, &*said.value)).collect();
+            prop_assert_eq!(localized, [("de", "Unbekannt"), ("ja", "\u{4e0d}\u{660e}")]);
+            prop_assert!(read.fields.iter().any(|field| field.name == "X-Try" && field.value == "3 of 5"));
             // What stands in parentheses first is read as a comment.
             if said.as_ref().is_some_and(|said| said.starts_with(|letter: char| letter.is_alphanumeric())) {
                 prop_assert!(read.diagnostic_code.is_some());
             }
         }
+    }
+
+    #[test]
+    fn any_disposition_notification_is_refused_or_read_again(
+        address in "[a-z\u{e4}]{1,20}@[a-z]{1,8}\\.test",
+        ua in proptest::option::of(("[a-z.]{1,20}", "[a-z0-9/]{1,20}( [a-z]{1,9})?")),
+        kind in prop_oneof![
+            Just(DispositionType::Displayed), Just(DispositionType::Deleted), Just(DispositionType::Dispatched),
+            Just(DispositionType::Processed), "x-[a-z]{1,9}".prop_map(DispositionType::Other),
+        ],
+        (by_program, unasked) in any::<(bool, bool)>(),
+        modifiers in proptest::collection::vec("[a-z-]{1,9}", 0..3),
+        errors in proptest::collection::vec("[!-~]{1,190}( [!-~]{1,190}){0,3}", 0..3),
+        extensions in proptest::collection::vec(("X-[A-Za-z0-9-]{1,20}|Failure|Warning", "[!-~]{1,60}( [!-~]{1,60}){0,3}"), 0..3),
+    ) {
+        let mut mdn = Mdn::new(&*address, kind.clone());
+        mdn.reporting_ua = ua.as_ref().map(|(name, product)| (name.into(), product.into()));
+        mdn.original_message_id = Some(MessageId::new("1@north.test").unwrap());
+        (mdn.is_automatic_action, mdn.is_sent_automatically) = (by_program, unasked);
+        mdn.modifiers = modifiers.iter().map(Into::into).collect();
+        mdn.errors = errors.iter().map(Into::into).collect();
+        mdn.extensions = extensions.iter().map(|(name, text)| (name.into(), text.into())).collect();
+        let built = base().report(mdn).into_vec([3; 16]).unwrap();
+        let message = Message::parse(&built);
+        let ReportContent::DispositionNotification(read) = message.report().unwrap().content else { panic!("no notification") };
+        prop_assert_eq!(read.final_recipient.unwrap().value, address);
+        prop_assert_eq!(read.reporting_ua.zip(read.ua_product), ua);
+        prop_assert_eq!(read.original_message_id.as_deref(), Some("1@north.test"));
+        let disposition = read.disposition.unwrap();
+        prop_assert_eq!(disposition.kind, kind);
+        prop_assert_eq!((disposition.is_automatic_action, disposition.is_sent_automatically), (by_program, unasked));
+        prop_assert_eq!(disposition.modifiers, modifiers);
+        // An encoded word in it is decoded.
+        let is_plain = |text: &&String| !text.contains("=?");
+        prop_assert!(errors.iter().filter(is_plain).all(|error| read.errors.contains(error)));
+        for (name, text) in extensions.iter().filter(|(_, text)| is_plain(&text)) {
+            prop_assert!(read.fields.iter().any(|field| field.name == *name && field.value == *text));
+        }
+        let told = |name: &str| extensions.iter().filter(|(own, _)| own == name).count();
+        prop_assert_eq!((read.failures.len(), read.warnings.len()), (told("Failure"), told("Warning")));
+    }
+
+    #[test]
+    fn any_feedback_report_is_read_again(
+        kind in "abuse|fraud|virus|not-spam|x-[a-z]{1,9}",
+        path in proptest::option::of("|[a-z]{1,9}@[a-z]{1,9}\\.test"),
+        date in proptest::option::of(0..2_000_000_000_i64),
+        address in proptest::option::of(any::<core::net::IpAddr>()),
+        incidents in proptest::option::of(any::<u32>()),
+        recipients in proptest::collection::vec("[a-z]{1,9}@[a-z]{1,9}\\.test", 0..3),
+        (domains, uris) in (
+            proptest::collection::vec("[a-z]{1,60}\\.test", 0..3),
+            proptest::collection::vec("https://[a-z]{1,9}\\.test/[a-z0-9=&]{0,200}", 0..3),
+        ),
+        extension in "[a-z]{1,60}( [a-z]{1,60}){0,3}",
+    ) {
+        let mut arf = Arf::new(kind.clone(), "mailrail/0.1", Returned::message(ASCII));
+        arf.original_mail_from = path.clone().map(Into::into);
+        arf.arrival_date = date.and_then(|date| DateTime::from_unix(date, 0));
+        (arf.source_ip, arf.incidents) = (address, incidents);
+        arf.original_envelope_id = Some("id7".into());
+        arf.reporting_mta = Some("mx.south.test".into());
+        arf.original_rcpt_to = recipients.iter().cloned().map(Into::into).collect();
+        arf.reported_domains = domains.iter().cloned().map(Into::into).collect();
+        arf.reported_uris = uris.iter().cloned().map(Into::into).collect();
+        arf.extensions = vec![("X-More".into(), extension.clone().into())];
+        let built = base().report(arf.clone()).into_vec([3; 16]).unwrap();
+        let message = Message::parse(&built);
+        let ReportContent::FeedbackReport(read) = message.report().unwrap().content else { panic!("no report") };
+        prop_assert_eq!(read.feedback_type, Some(kind));
+        prop_assert_eq!(read.original_mail_from, path);
+        prop_assert_eq!((read.arrival_date, read.source_ip), (arf.arrival_date, address));
+        prop_assert_eq!(read.incidents, incidents.unwrap_or(1));
+        prop_assert_eq!(read.original_envelope_id.as_deref(), Some("id7"));
+        prop_assert_eq!(read.reporting_mta.unwrap().value, "mx.south.test");
+        prop_assert_eq!((read.original_rcpt_to, read.reported_domains, read.reported_uris), (recipients, domains, uris));
+        prop_assert!(read.fields.iter().any(|field| field.name == "X-More" && field.value == extension));
     }
 }

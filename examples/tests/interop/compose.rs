@@ -2,8 +2,9 @@
 
 use super::support::{Result, folder::Folder, program::run, suite::Suite};
 use mailrail_message::{
-    Address, Arf, Attachment, Builder, DateTime, Dsn, DsnAction, DsnRecipient, FieldValue, Group,
-    Mailbox, Mdn, MessageId, Returned, encoding::encoded_word, report::DispositionType,
+    Address, Arf, Attachment, BodyType, BuildStep, Builder, Content, DateTime, Dsn, DsnAction,
+    DsnRecipient, FieldValue, Group, Mailbox, Mdn, MessageId, Returned, encoding::encoded_word,
+    report::DispositionType,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -105,6 +106,23 @@ impl Draw {
         text
     }
 
+    /// Paragraphs, some of them quoted. White space at their ends would not be kept.
+    fn paragraphs(&mut self) -> Vec<String> {
+        let count = 1 + self.next(10);
+        let mut paragraphs = Vec::new();
+        for _ in 0..count {
+            let quotes = [0, 0, 1, 3][self.next(4)];
+            let words = match self.next(5) {
+                0 => String::new(),
+                1 => self.of(&["From here", "--", ".", " led by a space", "挨拶挨拶"]).to_owned(),
+                _ => self.words(40).replace('\u{a0}', "x").replace('<', "x"),
+            };
+            // What stands behind quote marks is led by no space, and no mark of its own.
+            paragraphs.push(">".repeat(quotes) + words.trim_start_matches(['>', ' ']));
+        }
+        paragraphs
+    }
+
     fn bytes(&mut self, most: usize) -> Vec<u8> {
         let count = self.next(most);
         (0..count).map(|_| u8::try_from(self.next(256)).unwrap_or(0)).collect()
@@ -148,6 +166,8 @@ fn report(draw: &mut Draw, builder: Builder<'static>) -> (Builder<'static>, Valu
             let mut told = DsnRecipient::new("bob@south.test", DsnAction::Failed, "5.1.1");
             told.diagnostic_code =
                 Some(("smtp".into(), "550-5.1.1 no\r\n550 5.1.1 such user".into()));
+            told.localized_diagnostics = vec![("de".into(), "unbekannt".into())];
+            told.extensions = vec![("X-Try".into(), "3 of 5".into())];
             let mut dsn = Dsn::new("mx.north.test", vec![told.clone(), told]);
             dsn.returned = Returned::message("Subject: returned\r\n\r\nx\r\n");
             let block = json!([
@@ -155,6 +175,8 @@ fn report(draw: &mut Draw, builder: Builder<'static>) -> (Builder<'static>, Valu
                 ["Action", "failed"],
                 ["Status", "5.1.1"],
                 ["Diagnostic-Code", "smtp; 550-5.1.1 no 550 5.1.1 such user"],
+                ["Localized-Diagnostic", "de; unbekannt"],
+                ["X-Try", "3 of 5"],
             ]);
             let blocks = json!([[["Reporting-MTA", "dns; mx.north.test"]], block, block]);
             let leaves =
@@ -163,10 +185,14 @@ fn report(draw: &mut Draw, builder: Builder<'static>) -> (Builder<'static>, Valu
         }
         1 => {
             let mut mdn = Mdn::new("bob@south.test", DispositionType::Displayed);
+            mdn.errors = vec!["out of\r\nspace".into()];
+            mdn.extensions = vec![("Warning".into(), "nearly full".into())];
             mdn.returned = Returned::headers("Subject: returned\r\n");
             let fields = json!([[
                 ["Final-Recipient", "rfc822; bob@south.test"],
                 ["Disposition", "manual-action/MDN-sent-manually; displayed"],
+                ["Error", "out of space"],
+                ["Warning", "nearly full"],
             ]]);
             let header = leaf("text/rfc822-headers", hex(b"Subject: returned\r\n"));
             (builder.report(mdn), json!([leaf("message/disposition-notification", fields), header]))
@@ -178,11 +204,15 @@ fn report(draw: &mut Draw, builder: Builder<'static>) -> (Builder<'static>, Valu
                 Returned::message("Subject: returned\r\n\r\nx\r\n"),
             );
             arf.original_rcpt_to = vec!["bob@south.test".into()];
+            arf.reported_uris = vec!["https://west.test/x".into()];
+            arf.extensions = vec![("X-More".into(), "said".into())];
             let fields = json!([[
                 ["Feedback-Type", "abuse"],
                 ["User-Agent", "mailrail/0.1"],
                 ["Version", "1"],
                 ["Original-Rcpt-To", "<bob@south.test>"],
+                ["Reported-URI", "https://west.test/x"],
+                ["X-More", "said"],
             ]]);
             let leaves =
                 [leaf("message/feedback-report", fields), leaf("message/rfc822", "returned")];
@@ -216,13 +246,52 @@ fn message(draw: &mut Draw) -> Result<(Vec<u8>, Value)> {
             builder = builder.to(mailbox);
         }
     }
-    let mut unsubscribe = Value::Null;
+    let mut lists = [const { Vec::new() }; 4];
     if draw.chance() {
-        builder = builder.list_unsubscribe("https://north.test/u").one_click();
-        unsubscribe = "<https://north.test/u>".into();
+        for list in &mut lists {
+            let (mailbox, read) = draw.mailbox()?;
+            list.push((mailbox, read));
+        }
     }
-    let mut leaves = Vec::new();
+    let [cc, bcc, reply_to, sender] = &lists;
+    for ((cc, _), (bcc, _)) in cc.iter().zip(bcc) {
+        builder = builder.cc(cc.clone()).bcc(bcc.clone()).write_bcc();
+    }
+    for ((reply_to, _), (sender, _)) in reply_to.iter().zip(sender) {
+        builder = builder.reply_to(reply_to.clone()).sender(sender.clone());
+    }
+    let read =
+        |list: &Vec<(Mailbox<'_>, Value)>| list.iter().map(|(_, read)| read.clone()).collect();
+    let [cc, bcc, reply_to, sender]: [Value; 4] =
+        [read(cc), read(bcc), read(reply_to), read(sender)];
+    let ids: Vec<_> = (0..draw.next(30)).map(|number| format!("<{number}@north.test>")).collect();
+    for id in &ids {
+        let id = MessageId::new(id.trim_matches(['<', '>']))?.into_owned();
+        builder = builder.reference(id.clone()).in_reply_to(id);
+    }
+    let way = [BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime][draw.next(3)];
+    builder = builder.way(way);
     if draw.chance() {
+        builder = builder.utf8();
+    }
+    builder = builder
+        .field("X-Raw", FieldValue::Raw(" as it\r\n\tis"[..].as_bytes().into()))
+        .structured_field("X-Structured", "a; b=\"c d\" (e)");
+    let (mut unsubscribe, mut post) = (Value::Null, Value::Null);
+    if draw.chance() {
+        builder = builder
+            .list_unsubscribe("https://north.test/u")
+            .list_unsubscribe("mailto:u@north.test")
+            .one_click();
+        unsubscribe = "<https://north.test/u>, <mailto:u@north.test>".into();
+        post = "List-Unsubscribe=One-Click".into();
+    }
+    let (mut leaves, mut auto) = (Vec::new(), Value::Null);
+    if draw.next(4) == 0 {
+        let paragraphs = draw.paragraphs();
+        leaves.push(leaf("text/plain", json!(paragraphs)));
+        builder = builder.text(paragraphs.join("\n") + "\n").flowed();
+    } else if draw.chance() {
         let text = draw.text();
         leaves.push(leaf("text/plain", hex(text.as_bytes())));
         builder = builder.text(text);
@@ -251,10 +320,12 @@ fn message(draw: &mut Draw) -> Result<(Vec<u8>, Value)> {
         if leaves.is_empty() {
             leaves.push(leaf("text/plain", ""));
         }
+        auto = "auto-replied".into();
         let (with_report, read) = report(draw, builder);
         builder = with_report;
         leaves.extend(read.as_array().into_iter().flatten().cloned());
     }
+    let mut streamed = Vec::new();
     for _ in 0..draw.next(3) {
         // Python takes odd spaces, quotes and angle brackets from the ends of a file's name.
         let name = draw.words(12).replace(['\u{a0}', '"', '<'], "x");
@@ -263,7 +334,16 @@ fn message(draw: &mut Draw) -> Result<(Vec<u8>, Value)> {
         read["name"] = name.clone().into();
         read["description"] = description.clone().into();
         leaves.push(read);
-        let file = Attachment::new("application/x-any; note=\"a b\"", bytes);
+        // What is streamed is given in pieces, when it is asked for.
+        let content = match draw.chance() {
+            true => {
+                let size = draw.chance().then_some(u64::try_from(bytes.len())?);
+                streamed.push(bytes);
+                Content::streamed(streamed.len() - 1, size)
+            }
+            false => bytes.into(),
+        };
+        let file = Attachment::new("application/x-any; note=\"a b\"", content);
         builder = builder.attach(file.with_name(name).with_description(description));
     }
     if draw.next(4) == 0 {
@@ -277,9 +357,28 @@ fn message(draw: &mut Draw) -> Result<(Vec<u8>, Value)> {
     random.fill_with(|| u8::try_from(draw.next(256)).unwrap_or(0));
     let expected = json!({
         "from": [from_read], "to": to, "subject": subject, "date": seconds, "message_id": "<1.2@north.test>",
-        "comments": comments, "unsubscribe": unsubscribe, "leaves": leaves, "defects": [],
+        "comments": comments, "cc": cc, "bcc": bcc, "reply-to": reply_to, "sender": sender,
+        "in_reply_to": ids, "references": ids, "unsubscribe": unsubscribe, "post": post, "auto": auto,
+        "raw": "as it\tis", "structured": "a; b=\"c d\" (e)", "leaves": leaves, "defects": [],
     });
-    Ok((builder.into_vec(random)?, expected))
+    Ok((read_out(&builder, random, &streamed)?, expected))
+}
+
+/// The message, with its streamed contents given in pieces of 1000 bytes.
+fn read_out(builder: &Builder<'_>, random: [u8; 16], contents: &[Vec<u8>]) -> Result<Vec<u8>> {
+    let mut stream = builder.stream(random)?;
+    let mut given: Vec<_> = contents.iter().map(|content| content.chunks(1000)).collect();
+    let mut bytes = Vec::new();
+    loop {
+        match stream.poll() {
+            BuildStep::Piece(piece) => bytes.extend_from_slice(&piece),
+            BuildStep::Want { key } => match given[key].next() {
+                Some(piece) => stream.content(piece.to_vec().into())?,
+                None => stream.end_content()?,
+            },
+            BuildStep::End => return Ok(bytes),
+        }
+    }
 }
 
 fn python_reads_what_is_built() -> Result {

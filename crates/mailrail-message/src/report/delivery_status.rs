@@ -44,6 +44,8 @@ pub struct RecipientStatus {
     pub remote_mta: Option<TypedValue>,
     /// `Diagnostic-Code`: what it said, mostly of kind `smtp`.
     pub diagnostic_code: Option<TypedValue>,
+    /// The same for people, in languages of theirs: the kind is the language, such as `de` (RFC 6533 §3).
+    pub localized_diagnostics: Vec<TypedValue>,
     /// `Last-Attempt-Date`: when.
     pub last_attempt_date: Option<DateTime>,
     /// `Final-Log-ID`: the name of the delivery in the reporter's log.
@@ -129,6 +131,7 @@ impl RecipientStatus {
             status: group.get("Status").and_then(StatusCode::parse),
             remote_mta: group.typed("Remote-MTA"),
             diagnostic_code: group.typed("Diagnostic-Code"),
+            localized_diagnostics: group.typed_all("Localized-Diagnostic"),
             last_attempt_date: group.date("Last-Attempt-Date"),
             final_log_id: group.text("Final-Log-ID"),
             will_retry_until: group.date("Will-Retry-Until"),

@@ -167,6 +167,10 @@ impl Group {
         TypedValue::parse(self.get(name)?)
     }
 
+    pub(super) fn typed_all(&self, name: &str) -> Vec<TypedValue> {
+        self.all(name).filter_map(TypedValue::parse).collect()
+    }
+
     pub(super) fn address(&self, name: &str) -> Option<TypedValue> {
         TypedValue::parse_address(self.get(name)?)
     }

@@ -55,6 +55,8 @@ pub struct Arf<'a> {
     pub reported_domains: Vec<Cow<'a, str>>,
     /// URIs that the report is about (§3.3).
     pub reported_uris: Vec<Cow<'a, str>>,
+    /// Further fields, name and text (§3.4).
+    pub extensions: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The message, or its header, which must be there (§2).
     pub returned: Returned,
 }
@@ -79,6 +81,7 @@ impl<'a> Arf<'a> {
             original_rcpt_to: Vec::new(),
             reported_domains: Vec::new(),
             reported_uris: Vec::new(),
+            extensions: Vec::new(),
             returned,
         }
     }
@@ -116,6 +119,7 @@ impl<'a> Arf<'a> {
         for uri in &self.reported_uris {
             fields.field("Reported-URI", "", uri)?;
         }
+        fields.extensions(&self.extensions)?;
         let fields = fields.finish();
         // There is no form of it for UTF-8.
         if fields.is_ascii() { Ok(fields) } else { Err(Error::NotAscii(REPORT)) }

@@ -49,6 +49,8 @@ pub struct Dsn<'a> {
     pub deliver_by_date: Option<DateTime>,
     /// For how long it was to be held: `for;` and seconds, or `until;` and a date (RFC 4865 §5.1.2).
     pub future_release_request: Option<Cow<'a, str>>,
+    /// Further fields about the message, name and text (§2.4).
+    pub extensions: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// What became of it for each recipient: at least one.
     pub recipients: Vec<DsnRecipient<'a>>,
     /// What of the message is sent back: as `RET` of its MAIL command wants (RFC 3461 §4.3), and the header alone in reports that
@@ -67,6 +69,7 @@ impl<'a> Dsn<'a> {
             arrival_date: None,
             deliver_by_date: None,
             future_release_request: None,
+            extensions: Vec::new(),
             recipients,
             returned: Returned::Nothing,
         }
@@ -83,6 +86,7 @@ impl<'a> Dsn<'a> {
         fields.date("Deliver-By-Date", self.deliver_by_date)?;
         let hold = self.future_release_request.as_deref();
         fields.optional("Future-Release-Request", "", hold)?;
+        fields.extensions(&self.extensions)?;
         if self.recipients.is_empty() {
             return Err(Error::MissingRecipient);
         }
@@ -111,12 +115,16 @@ pub struct DsnRecipient<'a> {
     /// What that server said: the type, such as `smtp`, and its words, of one line or several (§2.3.6). Line ends and controls in them
     /// are written as spaces.
     pub diagnostic_code: Option<(Cow<'a, str>, Cow<'a, str>)>,
+    /// The same for people, each with its language, such as `de` (RFC 6533 §3).
+    pub localized_diagnostics: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// When it was tried last (§2.3.7).
     pub last_attempt_date: Option<DateTime>,
     /// The name of the last server's log entry (§2.3.8).
     pub final_log_id: Option<Cow<'a, str>>,
     /// How long it is still tried, where it is delayed (§2.3.9).
     pub will_retry_until: Option<DateTime>,
+    /// Further fields, name and text (§2.4).
+    pub extensions: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
 impl<'a> DsnRecipient<'a> {
@@ -133,9 +141,11 @@ impl<'a> DsnRecipient<'a> {
             status: status.into(),
             remote_mta: None,
             diagnostic_code: None,
+            localized_diagnostics: Vec::new(),
             last_attempt_date: None,
             final_log_id: None,
             will_retry_until: None,
+            extensions: Vec::new(),
         }
     }
 
@@ -153,9 +163,13 @@ impl<'a> DsnRecipient<'a> {
         if let Some((kind, text)) = &self.diagnostic_code {
             fields.foreign("Diagnostic-Code", kind, text)?;
         }
+        for (language, text) in &self.localized_diagnostics {
+            fields.foreign("Localized-Diagnostic", language, text)?;
+        }
         fields.date("Last-Attempt-Date", self.last_attempt_date)?;
         fields.optional("Final-Log-ID", "", self.final_log_id.as_deref())?;
-        fields.date("Will-Retry-Until", self.will_retry_until)
+        fields.date("Will-Retry-Until", self.will_retry_until)?;
+        fields.extensions(&self.extensions)
     }
 }
 
@@ -226,6 +240,8 @@ mod tests {
         recipient.last_attempt_date = date;
         recipient.final_log_id = Some("abc".into());
         recipient.will_retry_until = date;
+        recipient.localized_diagnostics = alloc::vec![("de".into(), "nicht jetzt".into())];
+        recipient.extensions = alloc::vec![("X-Try".into(), "3\r\nof 5".into())];
         let mut dsn = Dsn::new("mx.north.test", alloc::vec![recipient]);
         dsn.original_envelope_id = Some("id 7".into());
         dsn.received_from_mta = Some("client.test".into());
@@ -246,10 +262,22 @@ mod tests {
              Status: 4.4.1\r\n\
              Remote-MTA: dns; mx.south.test\r\n\
              Diagnostic-Code: smtp; 450-4.4.1 not 450 now\r\n\
+             Localized-Diagnostic: de; nicht jetzt\r\n\
              Last-Attempt-Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n\
              Final-Log-ID: abc\r\n\
-             Will-Retry-Until: Thu, 1 Jan 1970 00:00:00 +0000\r\n"
+             Will-Retry-Until: Thu, 1 Jan 1970 00:00:00 +0000\r\n\
+             X-Try: 3 of 5\r\n"
         );
+        for (name, error) in [
+            ("action", Error::ReservedField),
+            ("X:y", Error::InvalidFieldName),
+            ("X\r\nY", Error::InvalidFieldName),
+            ("", Error::InvalidFieldName),
+        ] {
+            dsn.extensions = alloc::vec![(name.into(), "x".into())];
+            assert_eq!(dsn.fields(), Err(error), "{name}");
+        }
+        dsn.extensions.clear();
         dsn.recipients[0].final_recipient = "bob\r\nAction: x".into();
         assert_eq!(dsn.fields(), Err(Error::ForbiddenByte("Final-Recipient")));
         dsn.recipients.clear();

@@ -53,6 +53,8 @@ pub struct Mdn<'a> {
     pub modifiers: Vec<Cow<'a, str>>,
     /// What went wrong, where the modifier says so (§3.2.7). Line ends and controls are written as spaces.
     pub errors: Vec<Cow<'a, str>>,
+    /// Further fields, name and text (§3.3); `Failure` and `Warning` of older standards too.
+    pub extensions: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// What of the message is sent back.
     pub returned: Returned,
 }
@@ -71,6 +73,7 @@ impl<'a> Mdn<'a> {
             kind,
             modifiers: Vec::new(),
             errors: Vec::new(),
+            extensions: Vec::new(),
             returned: Returned::Nothing,
         }
     }
@@ -115,6 +118,7 @@ impl<'a> Mdn<'a> {
         for error in &self.errors {
             fields.foreign("Error", "", error)?;
         }
+        fields.extensions(&self.extensions)?;
         Ok(fields.finish())
     }
 }

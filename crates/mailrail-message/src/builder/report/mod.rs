@@ -4,6 +4,7 @@ pub(crate) mod arf;
 pub(crate) mod dsn;
 pub(crate) mod mdn;
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -12,6 +13,7 @@ use super::entity::Entity;
 use super::field::check;
 use super::fold::Fold;
 use crate::error::Error;
+use crate::grammar::is_atext;
 use crate::header::date::DateTime;
 use arf::Arf;
 use dsn::Dsn;
@@ -130,17 +132,47 @@ impl Fields {
         kind: &str,
         value: &str,
     ) -> Result<(), Error> {
-        check(name, kind)?;
-        check(name, value)?;
+        self.named(name, name, kind, value)
+    }
+
+    /// The same, of a field that errors call `called`.
+    fn named(
+        &mut self,
+        name: &str,
+        called: &'static str,
+        kind: &str,
+        value: &str,
+    ) -> Result<(), Error> {
+        check(called, kind)?;
+        check(called, value)?;
         if value.chars().any(char::is_control) {
-            return Err(Error::ForbiddenByte(name));
+            return Err(Error::ForbiddenByte(called));
         }
         let mut line = Fold::begin(&mut self.0, name);
         if !kind.is_empty() {
             line.joined(&[kind, ";"]);
         }
         line.words(value);
-        line.finish(name)
+        line.finish(called)
+    }
+
+    /// Fields that no standard knows, or none that this crate knows (RFC 3464 §2.4, RFC 8098 §3.3, RFC 5965 §3.4). What they say is taken
+    /// as [`foreign`](Self::foreign) does it.
+    pub(super) fn extensions(
+        &mut self,
+        extensions: &[(Cow<'_, str>, Cow<'_, str>)],
+    ) -> Result<(), Error> {
+        for (name, text) in extensions {
+            let is_name = !name.is_empty() && name.is_ascii() && name.bytes().all(is_atext);
+            if !is_name || name.len() > LONGEST_NAME {
+                return Err(Error::InvalidFieldName);
+            }
+            if OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+                return Err(Error::ReservedField);
+            }
+            self.named(name, "an extension field", "", &in_words(text))?;
+        }
+        Ok(())
     }
 
     /// A field that need not be there.
@@ -173,24 +205,72 @@ impl Fields {
         kind: &str,
         text: &str,
     ) -> Result<(), Error> {
-        const WORD: usize = 200;
-        let mut words = String::with_capacity(text.len());
-        let mut length = 0;
-        for letter in text.chars() {
-            if letter.is_control() || letter.is_whitespace() {
-                words.push(' ');
-                length = 0;
-                continue;
-            }
-            if length + letter.len_utf8() > WORD {
-                words.push(' ');
-                length = 0;
-            }
-            words.push(letter);
-            length += letter.len_utf8();
-        }
-        self.field(name, kind, &words)
+        self.field(name, kind, &in_words(text))
     }
+}
+
+/// How long the name of an extension field may be.
+const LONGEST_NAME: usize = 64;
+
+/// The fields that reports have methods or members for.
+const OWN: [&str; 36] = [
+    "Action",
+    "Arrival-Date",
+    "Authentication-Results",
+    "Deliver-By-Date",
+    "Diagnostic-Code",
+    "Disposition",
+    "DSN-Gateway",
+    "Error",
+    "Feedback-Type",
+    "Final-Log-ID",
+    "Final-Recipient",
+    "Future-Release-Request",
+    "Incidents",
+    "Last-Attempt-Date",
+    "Localized-Diagnostic",
+    "MDN-Gateway",
+    "Original-Envelope-Id",
+    "Original-Mail-From",
+    "Original-Message-ID",
+    "Original-Rcpt-To",
+    "Original-Recipient",
+    "Received-Date",
+    "Received-From-MTA",
+    "Remote-MTA",
+    "Reported-Domain",
+    "Reported-URI",
+    "Reporting-MTA",
+    "Reporting-UA",
+    "Source-IP",
+    "Status",
+    "User-Agent",
+    "Version",
+    "Will-Retry-Until",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "MIME-Version",
+];
+
+/// Text in words that fit a line, without controls.
+fn in_words(text: &str) -> String {
+    const WORD: usize = 200;
+    let mut words = String::with_capacity(text.len());
+    let mut length = 0;
+    for letter in text.chars() {
+        if letter.is_control() || letter.is_whitespace() {
+            words.push(' ');
+            length = 0;
+            continue;
+        }
+        if length + letter.len_utf8() > WORD {
+            words.push(' ');
+            length = 0;
+        }
+        words.push(letter);
+        length += letter.len_utf8();
+    }
+    words
 }
 
 impl Returned {
