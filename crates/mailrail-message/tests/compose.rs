@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use mailrail_message::{
-    Address, Attachment, BodyType, BuildStep, Builder, Content, DateTime, Error, FieldValue, Group,
-    Mailbox, Message, MessageId, flowed,
+    Address, Attachment, BodyType, BuildStep, Builder, Content, DateTime, Error, Field, FieldValue,
+    Group, Mailbox, Message, MessageId, flowed,
 };
 use proptest::prelude::*;
 
@@ -31,6 +31,9 @@ fn canonical(text: &str) -> String {
 
 #[derive(Debug, Clone)]
 struct Values {
+    /// Cc, Bcc, Reply-To; the first is the sender too.
+    people: Vec<Mailbox<'static>>,
+    ids: Vec<MessageId<'static>>,
     subject: String,
     field: FieldValue<'static>,
     text: Option<String>,
@@ -103,30 +106,38 @@ fn values() -> impl Strategy<Value = Values> {
         BodyType::EightBitMime,
         BodyType::BinaryMime,
     ]);
-    ("[^\\r\\n\\x00]{0,120}", field_value(), contents, way, any::<bool>(), any::<[u8; 16]>())
-        .prop_map(
-            |(
-                subject,
-                field,
-                (text, is_flowed, html, calendar, picture, file, forwarded),
-                way,
-                utf8,
-                random,
-            )| Values {
-                subject,
-                field,
-                text,
-                is_flowed,
-                html,
-                calendar,
-                picture,
-                file,
-                forwarded,
-                way,
-                utf8,
-                random,
-            },
-        )
+    let name = || "[^\\r\\n\\x00]{1,60}";
+    let mailbox = (name(), "[a-z]{1,9}(\\.[a-z]{1,9})?@[a-z]{1,9}\\.test")
+        .prop_map(|(name, address)| Mailbox::new(&address).unwrap().into_owned().with_name(name));
+    let id = "[a-z0-9.]{1,60}@[a-z]{1,9}"
+        .prop_map(|id: String| MessageId::new(&id).unwrap().into_owned());
+    let header =
+        (proptest::collection::vec(mailbox, 0..4), proptest::collection::vec(id, 0..20), name());
+    (header, field_value(), contents, way, any::<bool>(), any::<[u8; 16]>()).prop_map(
+        |(
+            (people, ids, subject),
+            field,
+            (text, is_flowed, html, calendar, picture, file, forwarded),
+            way,
+            utf8,
+            random,
+        )| Values {
+            people,
+            ids,
+            subject,
+            field,
+            text,
+            is_flowed,
+            html,
+            calendar,
+            picture,
+            file,
+            forwarded,
+            way,
+            utf8,
+            random,
+        },
+    )
 }
 
 impl Values {
@@ -134,6 +145,15 @@ impl Values {
     fn builder(&self, key: Option<usize>) -> Builder<'_> {
         let mut builder =
             base().subject(&*self.subject).field("X-Value", self.field.clone()).way(self.way);
+        for (at, mailbox) in self.people.iter().enumerate() {
+            if at == 0 {
+                builder = builder.sender(mailbox.clone()).write_bcc();
+            }
+            builder = builder.cc(mailbox.clone()).bcc(mailbox.clone()).reply_to(mailbox.clone());
+        }
+        for id in &self.ids {
+            builder = builder.reference(id.clone()).in_reply_to(id.clone());
+        }
         builder = builder
             .list_unsubscribe("https://north.test/u?x=1")
             .list_unsubscribe("mailto:u@north.test")
@@ -237,7 +257,18 @@ proptest! {
             prop_assert!(line.len() <= 79 || !line[1..line.len() - 1].contains(&b' '), "{}", line.escape_ascii());
         }
 
-        prop_assert_eq!(message.headers().subject().unwrap(), &*values.subject);
+        let headers = message.headers();
+        prop_assert_eq!(headers.subject().unwrap(), &*values.subject);
+        let people: Vec<_> = values.people.iter().cloned().map(Address::from).collect();
+        prop_assert_eq!(&headers.cc(), &people);
+        prop_assert_eq!(&headers.bcc(), &people);
+        prop_assert_eq!(&headers.reply_to(), &people);
+        let sender = headers.field("Sender").map(Field::addresses).unwrap_or_default();
+        prop_assert_eq!(&sender[..], &people[..people.len().min(1)]);
+        prop_assert_eq!(&headers.references().collect::<Vec<_>>(), &values.ids);
+        prop_assert_eq!(&headers.in_reply_to().collect::<Vec<_>>(), &values.ids);
+        let unsubscribe = headers.field("List-Unsubscribe").unwrap().unfolded().into_owned();
+        prop_assert!(unsubscribe.starts_with(b"<https://north.test/u?x=1>"));
         let field = message.headers().field("X-Value").unwrap();
         match &values.field {
             FieldValue::Text(text) => prop_assert_eq!(field.text(), &**text),

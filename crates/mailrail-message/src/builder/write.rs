@@ -12,6 +12,7 @@ use super::fold::Fold;
 use super::pieces::Pieces;
 use super::stream::{BuildStream, Segment};
 use super::writer::Writer;
+use crate::check::ONCE_A_MESSAGE;
 use crate::encoding::base64;
 use crate::error::Error;
 use crate::header::address::Address;
@@ -254,25 +255,10 @@ impl Builder<'_> {
 /// Odd, with its bits spread: another boundary has nothing of the one before it.
 const MULTIPLIER: u128 = 0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645;
 
-/// Fields that the builder writes from other values, or must not write.
-const RESERVED: [&str; 12] = [
-    "Date",
-    "From",
-    "Sender",
-    "Reply-To",
-    "To",
-    "Cc",
-    "Bcc",
-    "Message-ID",
-    "In-Reply-To",
-    "References",
-    "Subject",
-    "MIME-Version",
-];
-
+/// Fields that the builder writes from other values are not written a second time.
 fn check_name(name: &str) -> Result<(), Error> {
     let is_content = name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("Content-"));
-    if is_content || RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
+    if is_content || ONCE_A_MESSAGE.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
         return Err(Error::ReservedField);
     }
     Ok(())

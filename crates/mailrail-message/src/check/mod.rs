@@ -15,9 +15,8 @@ use crate::message::Message;
 use crate::part::Part;
 use crate::scan::{LineEnds, is_line_end};
 
-/// Fields of which there is at most one (RFC 5322 §3.6, RFC 2045 §3, RFC 2183 §2, RFC 2369 §3.7, RFC 2919 §2, RFC 5321 §4.4,
-/// RFC 8098 §2.1).
-const ONCE: [&str; 28] = [
+/// Fields of which a message has at most one, and which a builder has methods for (RFC 5322 §3.6, RFC 2045 §4).
+pub(crate) const ONCE_A_MESSAGE: [&str; 12] = [
     "Date",
     "From",
     "Sender",
@@ -30,6 +29,11 @@ const ONCE: [&str; 28] = [
     "References",
     "Subject",
     "MIME-Version",
+];
+
+/// Further ones of which there is at most one (RFC 2045 §3, RFC 2183 §2, RFC 2369 §3.7, RFC 2919 §2, RFC 5321 §4.4,
+/// RFC 8098 §2.1).
+const ONCE: [&str; 16] = [
     "Content-Type",
     "Content-Transfer-Encoding",
     "Content-ID",
@@ -80,7 +84,7 @@ impl Part<'_> {
 }
 
 fn repeated(headers: Headers<'_>) -> impl Iterator<Item = Defect> {
-    ONCE.into_iter().filter_map(move |name| {
+    ONCE_A_MESSAGE.into_iter().chain(ONCE).filter_map(move |name| {
         let again = headers.iter().filter(|field| field.is_named(name)).nth(1)?;
         Some(Defect { offset: again.range().start, kind: DefectKind::RepeatedField })
     })

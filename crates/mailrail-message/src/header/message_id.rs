@@ -27,14 +27,16 @@ impl<'a> MessageId<'a> {
     /// # Errors
     /// If it is not two parts around an `@`, of printable ASCII without white space and angle brackets, 900 bytes at most.
     pub fn new(id: &'a str) -> Result<Self, SyntaxError> {
-        let is_mark = |byte: u8| matches!(byte, b'@' | b'.' | b'[' | b']' | b':');
-        let allowed = |byte: u8| (is_atext(byte) && byte.is_ascii()) || is_mark(byte);
-        if let Some(at) = id.bytes().position(|byte| !allowed(byte)) {
+        let is_mark = |byte: u8| matches!(byte, b'.' | b'[' | b']' | b':');
+        let mut at_signs = 0;
+        let stray = id.bytes().position(|byte| {
+            at_signs += usize::from(byte == b'@');
+            !((is_atext(byte) && byte < 0x80) || is_mark(byte) || byte == b'@')
+        });
+        if let Some(at) = stray {
             return Err(SyntaxError::new(at, "a character of a message identifier"));
         }
-        let is_pair = id.split_once('@').is_some_and(|(left, right)| {
-            !left.is_empty() && !right.is_empty() && !right.contains('@')
-        });
+        let is_pair = at_signs == 1 && !id.starts_with('@') && !id.ends_with('@');
         if is_pair && id.len() <= 900 {
             Ok(Self(Cow::Borrowed(id)))
         } else {
