@@ -115,7 +115,7 @@ impl Draw {
             let words = match self.next(5) {
                 0 => String::new(),
                 1 => self.of(&["From here", "--", ".", " led by a space", "挨拶挨拶"]).to_owned(),
-                _ => self.words(40).replace('\u{a0}', "x").replace('<', "x"),
+                _ => self.words(40).replace(['\u{a0}', '<'], "x"),
             };
             // What stands behind quote marks is led by no space, and no mark of its own.
             paragraphs.push(">".repeat(quotes) + words.trim_start_matches(['>', ' ']));
@@ -275,7 +275,7 @@ fn message(draw: &mut Draw) -> Result<(Vec<u8>, Value)> {
         builder = builder.utf8();
     }
     builder = builder
-        .field("X-Raw", FieldValue::Raw(" as it\r\n\tis"[..].as_bytes().into()))
+        .field("X-Raw", FieldValue::Raw(b" as it\r\n\tis".as_slice().into()))
         .structured_field("X-Structured", "a; b=\"c d\" (e)");
     let (mut unsubscribe, mut post) = (Value::Null, Value::Null);
     if draw.chance() {

@@ -94,7 +94,7 @@ fn append_escaped(text: &[u8], marks: usize, is_end: bool, bytes: &mut Vec<u8>) 
         if is_whole {
             break;
         }
-        // An `=` that stays: now there is room for as many as there may be.
+        // Some `=` stay: now there is room for as many as there may be.
         bytes.resize(start + written + from(text, read).len() + STEP, 0);
     }
     bytes.truncate(start + written);
@@ -152,8 +152,20 @@ impl Run<'_, '_> {
                 }
             },
         );
+        has_room && self.rest()
+    }
+
+    /// Whether there is room for what stands before `end`, and a step more.
+    #[inline]
+    fn has_room(&self, end: usize) -> bool {
+        self.out.len() >= self.written + (end - self.read) + STEP
+    }
+
+    /// What stands behind the last escape.
+    fn rest(&mut self) -> bool {
+        let has_room = self.has_room(self.text.len());
         if has_room {
-            self.copy(text.len());
+            self.copy(self.text.len());
         }
         has_room
     }
@@ -162,9 +174,15 @@ impl Run<'_, '_> {
     /// between them.
     fn dense(&mut self) -> bool {
         while let Some(next) = memchr(b'=', from(self.text, self.read)) {
+            if !self.has_room(self.read + next) {
+                return false;
+            }
             self.copy(self.read + next);
             loop {
                 self.row();
+                if !self.has_room(self.read) {
+                    return false;
+                }
                 match from(self.text, self.read) {
                     [b'=', b'\r', b'\n', ..] => self.read += 3,
                     [b'=', ..] => {
@@ -178,8 +196,7 @@ impl Run<'_, '_> {
                 }
             }
         }
-        self.copy(self.text.len());
-        true
+        self.rest()
     }
 
     /// Escapes right behind one another, two by two.
@@ -223,6 +240,9 @@ impl Run<'_, '_> {
     /// What an `=` begins. Tells whether there is room for more.
     #[inline]
     fn escape(&mut self, at: usize) -> bool {
+        if !self.has_room(at) {
+            return false;
+        }
         self.copy(at);
         let Some([_, high, low]) = from(self.text, at).first_chunk() else { return self.odd() };
         let value = value_of(*high, *low);
@@ -238,15 +258,15 @@ impl Run<'_, '_> {
         self.written += usize::from(!is_break);
         self.read += 3;
         // Escapes mostly come in rows, without anything to copy between them.
-        while let Some([b'=', high, low]) = from(self.text, self.read).first_chunk() {
+        while let Some([b'=', high, low]) = from(self.text, self.read).first_chunk()
+            && let Some(place) = self.out.get_mut(self.written)
+        {
             let value = value_of(*high, *low);
             if value > 255 {
                 break;
             }
             let [byte, _] = value.to_le_bytes();
-            if let Some(place) = self.out.get_mut(self.written) {
-                *place = byte;
-            }
+            *place = byte;
             self.written += 1;
             self.read += 3;
         }
@@ -261,7 +281,7 @@ impl Run<'_, '_> {
             return true;
         }
         self.copy(self.read + 1);
-        self.out.len() - self.written >= tail.len() + STEP
+        true
     }
 }
 
@@ -444,6 +464,19 @@ mod tests {
                     decoder.finish(&mut bytes);
                     assert_eq!(String::from_utf8(bytes).unwrap(), kept, "{length} {size}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_escape_has_room() {
+        for (before, junk) in [(0, "="), (100, "="), (1000, "=="), (1000, "=zz="), (7, "=41=")] {
+            for count in [1, 100, 5000] {
+                let start = "x".repeat(before) + &"=41".repeat(before);
+                let text = start + &junk.repeat(count) + ".";
+                let mut plain = Vec::new();
+                append_trimmed(text.as_bytes(), true, &mut plain);
+                assert!(*decode(text.as_bytes()) == *plain, "{before} {junk} {count}");
             }
         }
     }
