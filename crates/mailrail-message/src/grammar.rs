@@ -14,6 +14,12 @@ use crate::steps;
 
 const ATEXT: u8 = 1;
 const TOKEN: u8 = 2;
+/// `atext` and the dot.
+const WORD: u8 = 4;
+/// The same without the question mark.
+const ADDRESS: u8 = 8;
+/// What white space, a comment or a quoted string begins with.
+const BREAK: u8 = 16;
 
 /// What each byte may be part of.
 static CLASSES: [u8; 256] = classes();
@@ -48,6 +54,9 @@ const fn classes() -> [u8; 256] {
         #[expect(clippy::indexing_slicing, reason = "a byte is less than 256")]
         {
             table[byte as usize] = (if is_atext { ATEXT } else { 0 })
+                | (if is_atext || byte == b'.' { WORD } else { 0 })
+                | (if is_fws(byte) || byte == b'(' || byte == b'"' { BREAK } else { 0 })
+                | (if (is_atext && byte != b'?') || byte == b'.' { ADDRESS } else { 0 })
                 | (if byte.is_ascii_graphic() && !is_special { TOKEN } else { 0 });
         }
         if byte == u8::MAX {
@@ -64,6 +73,16 @@ fn is(byte: u8, class: u8) -> bool {
 /// `atext`, RFC 5322 §3.2.3, and any byte of a UTF-8 sequence (RFC 6532 §3.2).
 pub(crate) fn is_atext(byte: u8) -> bool {
     is(byte, ATEXT)
+}
+
+/// `atext`, or a dot between atoms.
+pub(crate) fn is_atext_or_dot(byte: u8) -> bool {
+    is(byte, WORD)
+}
+
+/// The same but for the question mark, which might be of an encoded word.
+pub(crate) fn is_in_plain_address(byte: u8) -> bool {
+    is(byte, ADDRESS)
 }
 
 /// A byte of a MIME `token`, RFC 2045 §5.1.
@@ -116,6 +135,15 @@ pub(crate) fn quoted(input: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
+/// What stands between the quotes of the quoted string here, where nothing in it is escaped or folded.
+pub(crate) fn quoted_plainly(input: &[u8]) -> Option<&[u8]> {
+    let inner = input.strip_prefix(b"\"")?;
+    let end = inner.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\r' | b'\n'));
+    steps::count(end.unwrap_or(inner.len()));
+    let end = end.filter(|end| inner.get(*end) == Some(&b'"'))?;
+    Some(slice(inner, 0..end))
+}
+
 /// Takes the backslashes of quoted pairs and the line ends of folds away.
 pub(crate) fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr3(b'\\', b'\r', b'\n', text).is_none() {
@@ -153,6 +181,11 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
+    /// Whether a quote was met that nothing closes.
+    pub(crate) const fn has_open_quote(&self) -> bool {
+        self.has_open_quote
+    }
+
     /// Goes on from another place.
     pub(crate) const fn go_to(&mut self, at: usize) {
         self.at = at;
@@ -180,6 +213,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `[CFWS]`: skips white space and comments, as many as there are. Gives whether there were any, and the last comment.
+    #[inline]
     pub(crate) fn gap(&mut self) -> (bool, Option<&'a [u8]>) {
         let start = self.at;
         let mut last = None;
@@ -189,10 +223,10 @@ impl<'a> Cursor<'a> {
                 self.at += 1;
             }
             steps::count(self.at - space);
-            match self.comment() {
-                None => return (self.at > start, last),
-                found => last = found,
+            if self.peek() != Some(b'(') {
+                return (self.at > start, last);
             }
+            last = self.comment();
         }
     }
 
@@ -307,6 +341,9 @@ fn too_deep(inner: &[u8], depth: usize) -> Option<usize> {
 
 /// A value without comments and white space; quoted strings stay as they are.
 pub(crate) fn without_comments(value: &[u8], limits: ValueLimits) -> Cow<'_, [u8]> {
+    if !value.iter().any(|byte| is(*byte, BREAK)) {
+        return Cow::Borrowed(value);
+    }
     let mut cursor = Cursor::new(value, limits);
     let mut pieces: Cow<'_, [u8]> = Cow::Borrowed(&[]);
     loop {
@@ -329,10 +366,15 @@ pub(crate) fn without_comments(value: &[u8], limits: ValueLimits) -> Cow<'_, [u8
 
 /// Whether text is a `dot-atom` (RFC 5322 §3.2.3).
 pub(crate) fn is_dot_atom(text: &[u8]) -> bool {
-    !text.is_empty()
-        && text
-            .split(|byte| *byte == b'.')
-            .all(|atom| !atom.is_empty() && atom.iter().all(|byte| is_atext(*byte)))
+    let mut after_dot = true;
+    for byte in text {
+        let is_dot = *byte == b'.';
+        if !is_atext_or_dot(*byte) || (is_dot && after_dot) {
+            return false;
+        }
+        after_dot = is_dot;
+    }
+    !after_dot
 }
 
 /// Whether `token "="` stands here.

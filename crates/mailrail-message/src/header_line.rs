@@ -12,7 +12,11 @@ pub(crate) enum Structural {
 }
 
 impl Structural {
+    #[inline]
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
+        if !matches!(name.first(), Some(b'C' | b'c')) {
+            return None;
+        }
         match name.len() {
             12 if name.eq_ignore_ascii_case(b"Content-Type") => Some(Self::ContentType),
             25 if name.eq_ignore_ascii_case(b"Content-Transfer-Encoding") => Some(Self::Encoding),
@@ -79,7 +83,7 @@ pub(crate) const LONGEST_NAME: usize = 998;
 #[inline]
 fn field_name(line: &[u8]) -> Option<(u16, u16)> {
     let line = slice(line, 0..line.len().min(LONGEST_NAME));
-    let length = line.iter().position(|byte| !byte.is_ascii_graphic() || *byte == b':')?;
+    let length = name_length(line)?;
     let space = from(line, length).iter().position(|byte| !is_wsp(*byte))?;
     let colon = length + space;
     crate::steps::count(colon);
@@ -87,9 +91,53 @@ fn field_name(line: &[u8]) -> Option<(u16, u16)> {
     is_field.then_some((u16::try_from(length).ok()?, u16::try_from(colon).ok()?))
 }
 
+/// Where the first byte stands that no name has; eight are looked at in one go.
+#[inline]
+fn name_length(line: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const COLON: u64 = 0x3a;
+    const FIRST: u64 = 0x21;
+    let (eights, rest) = line.as_chunks::<8>();
+    let mut start = 0;
+    for eight in eights {
+        let bytes = u64::from_le_bytes(*eight);
+        let colon = bytes ^ (ONES * COLON);
+        // The highest bit of each byte that is a colon, below "!", or above "~". The lowest of them is right; those above
+        // it may be the borrow or carry of another.
+        let marks = (colon.wrapping_sub(ONES) & !colon)
+            | (bytes.wrapping_sub(ONES * FIRST) & !bytes)
+            | bytes.wrapping_add(ONES)
+            | bytes;
+        let marks = marks & (ONES << 7);
+        if marks != 0 {
+            return Some(start + (marks.trailing_zeros() / u8::BITS) as usize);
+        }
+        start += eight.len();
+    }
+    let is_foreign = |byte: &u8| !byte.is_ascii_graphic() || *byte == b':';
+    rest.iter().position(is_foreign).map(|at| start + at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_end_at_what_they_cannot_hold() {
+        for byte in 0..=u8::MAX {
+            let is_in_name = byte.is_ascii_graphic() && byte != b':';
+            for at in 0..20 {
+                for after in [b'a', b'!', b'~', b':', b' ', 0, 0xff] {
+                    let mut line = [b'a'; 20];
+                    line[at..].fill(after);
+                    line[at] = byte;
+                    let slow = line.iter().position(|b| !b.is_ascii_graphic() || *b == b':');
+                    assert_eq!(name_length(&line), slow, "{line:?}");
+                    assert!(is_in_name || slow == Some(at));
+                }
+            }
+        }
+    }
 
     #[test]
     fn names_are_told_from_text() {

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::encoding::charset;
+use crate::encoding::{charset, quoted_text};
 use crate::header::Headers;
 use crate::header::content_disposition::ContentDisposition;
 use crate::header::content_transfer_encoding::TransferEncoding;
@@ -14,6 +14,9 @@ use crate::message::Message;
 use crate::path::PartPath;
 use crate::scan::{LineEnds, slice};
 use crate::structure::{Span, content_type, count_lines};
+
+/// Text that is decoded as a whole.
+const SHORT: usize = 1024;
 
 /// What stands in a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -233,7 +236,15 @@ impl<'m> Part<'m> {
             return None;
         }
         let label = content_type.parameters().bytes("charset");
-        Some(charset::decode_cow(label.as_deref(), self.decoded()))
+        let (body, encoding) = (self.raw_body(), self.encoding());
+        if body.len() > SHORT
+            && encoding == TransferEncoding::QuotedPrintable
+            && charset::may_be_utf8(label.as_deref())
+            && let Some(text) = quoted_text::decode(body)
+        {
+            return Some(Cow::Owned(text));
+        }
+        Some(charset::decode_cow(label.as_deref(), encoding.decode(body)))
     }
 }
 

@@ -5,6 +5,8 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use memchr::memchr;
+
 use crate::defect::{Defect, DefectKind};
 use crate::header::Field;
 use crate::header::content_type::ContentType;
@@ -21,13 +23,44 @@ pub(crate) struct Span {
     pub(crate) start: usize,
     /// A field of more than 4 GiB ends early.
     pub(crate) length: u32,
-    /// The length of its name.
-    pub(crate) name: u16,
+    pub(crate) name: NameKey,
     /// Where its colon stands, from its start.
     pub(crate) colon: u16,
 }
 
+/// The length of a field's name in 10 bits, and above them what its first letter is in any case: of two names with
+/// different keys none has to be looked at to tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NameKey(u16);
+
+impl NameKey {
+    const LENGTH: u16 = 0x3ff;
+
+    /// The key of a name of `length` bytes, which [`LONGEST_NAME`](crate::header_line::LONGEST_NAME) keeps below 1024.
+    pub(crate) const fn new(first: u8, length: u16) -> Self {
+        Self((first as u16 & 0x1f) << 10 | length & Self::LENGTH)
+    }
+
+    /// The key of a name; `None` of one that no field has.
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
+        let length = u16::try_from(name.len()).ok().filter(|length| *length <= Self::LENGTH)?;
+        Some(Self::new(*name.first()?, length))
+    }
+
+    /// The length of the name.
+    pub(crate) const fn length(self) -> usize {
+        (self.0 & Self::LENGTH) as usize
+    }
+}
+
 impl Span {
+    /// Whether the name of the field in `raw` is `name`, which has this key.
+    #[inline]
+    pub(crate) fn is_named(self, raw: &[u8], name: &[u8], key: NameKey) -> bool {
+        self.name == key
+            && slice(raw, self.start..self.start + name.len()).eq_ignore_ascii_case(name)
+    }
+
     pub(crate) const fn range(self) -> Range<usize> {
         self.start..self.start.saturating_add(self.length as usize)
     }
@@ -130,8 +163,9 @@ struct Reader<'a> {
 struct Head {
     /// Where the body starts.
     body: usize,
-    content_type: Option<Span>,
-    encoding: Option<Span>,
+    /// Where these fields stand among those of the index.
+    content_type: Option<usize>,
+    encoding: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -169,9 +203,11 @@ impl<'a> Reader<'a> {
         let head = self.header(start);
         let in_digest = self.nest.is_in_digest();
         let limit = self.nest.limits.field_bytes;
+        let span = |at: usize| self.fields.get(at).copied();
         let value = |span: Span| span.structural_value(self.raw, limit);
-        let content_type = head.content_type.map(|span| (value(span), span.start));
-        let verdict = self.nest.judge(start, content_type, head.encoding.map(value));
+        let content_type = head.content_type.and_then(span).map(|span| (value(span), span.start));
+        let encoding = head.encoding.and_then(span).map(value);
+        let verdict = self.nest.judge(start, content_type, encoding);
         let kind = verdict.kind;
         let place = self.nest.open(verdict, head.body);
         self.entries.push(Entry {
@@ -251,6 +287,7 @@ impl<'a> Reader<'a> {
                 && !is_full
             {
                 let length = u32::try_from(next - at).unwrap_or(u32::MAX);
+                let name = NameKey::new(*first, name);
                 self.list(Span { start: at, length, name, colon }, &mut head);
             }
             at = next;
@@ -259,11 +296,24 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes the lines that start with white space, and gives where the next one starts.
+    #[inline]
     fn folded(&mut self, mut at: usize) -> usize {
         while let Some(b' ' | b'\t') = self.raw.get(at) {
-            let line = self.ends.line(self.raw, at);
-            self.check_line_end(line);
-            at = line.next;
+            if self.ends == LineEnds::Any {
+                at = self.ends.line(self.raw, at).next;
+                continue;
+            }
+            let rest = from(self.raw, at);
+            let Some(feed) = memchr(b'\n', rest) else {
+                crate::steps::count(rest.len());
+                return self.raw.len();
+            };
+            crate::steps::count(feed + 1);
+            // It is not the first byte, which is white space.
+            if rest.get(feed.wrapping_sub(1)) != Some(&b'\r') {
+                self.nest.defects.bare_line_feed(at + feed);
+            }
+            at += feed + 1;
         }
         at
     }
@@ -279,11 +329,16 @@ impl<'a> Reader<'a> {
         if field.length as usize > self.nest.limits.field_bytes {
             self.nest.defects.name(DefectKind::FieldTooLong, field.start);
         }
+        let at = self.fields.len();
         self.fields.push(field);
-        let name = slice(self.raw, field.start..field.start + usize::from(field.name));
+        // Most names are told apart by their length.
+        if !matches!(field.name.length(), 12 | 25) {
+            return;
+        }
+        let name = slice(self.raw, field.start..field.start + field.name.length());
         match Structural::of(name) {
-            Some(Structural::ContentType) => head.content_type = head.content_type.or(Some(field)),
-            Some(Structural::Encoding) => head.encoding = head.encoding.or(Some(field)),
+            Some(Structural::ContentType) => head.content_type = head.content_type.or(Some(at)),
+            Some(Structural::Encoding) => head.encoding = head.encoding.or(Some(at)),
             None => {}
         }
     }

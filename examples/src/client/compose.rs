@@ -109,7 +109,7 @@ pub fn run(options: &Compose) -> Result<(), Failure> {
 /// stand in a message.
 pub fn compose(options: &Compose) -> Result<Composed, Failure> {
     let from = mailbox(&options.from)?;
-    let reverse_path = from.address();
+    let reverse_path = from.address().into_owned();
     let message_id = new_id(from.domain())?;
     let now = Date::now();
     let date = DateTime::from_unix(now.seconds, now.offset)
@@ -129,7 +129,7 @@ pub fn compose(options: &Compose) -> Result<Composed, Failure> {
     for (list, add) in lists {
         for text in list {
             let mailbox = mailbox(text)?;
-            let address = mailbox.address();
+            let address = mailbox.address().into_owned();
             if !recipients.contains(&address) {
                 recipients.push(address);
             }

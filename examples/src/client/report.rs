@@ -159,7 +159,10 @@ fn parties(addresses: Vec<Address<'_>>) -> Vec<Party> {
 
 impl Party {
     fn mailbox(mailbox: &Mailbox<'_>) -> Self {
-        Self::Mailbox { name: mailbox.name().map(str::to_owned), address: mailbox.address() }
+        Self::Mailbox {
+            name: mailbox.name().map(str::to_owned),
+            address: mailbox.address().into_owned(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use super::utf7;
 
 /// A charset that can be decoded.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Charset {
     /// One of the WHATWG's.
     Encoding(&'static Encoding),
@@ -107,7 +107,37 @@ const ASCII: [&str; 8] = [
 /// The longest name that is looked for.
 const LONGEST: usize = 48;
 
+/// The names that most mail says, so that they need no search.
+static COMMON: [(&[u8], &Encoding); 14] = [
+    (b"utf-8", UTF_8),
+    (b"iso-8859-1", WINDOWS_1252),
+    (b"windows-1252", WINDOWS_1252),
+    (b"iso-8859-15", encoding_rs::ISO_8859_15),
+    (b"iso-8859-2", encoding_rs::ISO_8859_2),
+    (b"iso-2022-jp", encoding_rs::ISO_2022_JP),
+    (b"shift_jis", encoding_rs::SHIFT_JIS),
+    (b"koi8-r", encoding_rs::KOI8_R),
+    (b"windows-1251", encoding_rs::WINDOWS_1251),
+    (b"gb2312", encoding_rs::GBK),
+    (b"gbk", encoding_rs::GBK),
+    (b"gb18030", encoding_rs::GB18030),
+    (b"big5", encoding_rs::BIG5),
+    (b"euc-kr", encoding_rs::EUC_KR),
+];
+
 pub(super) fn find(label: &[u8]) -> Option<Charset> {
+    match COMMON.iter().find(|(name, _)| is_label(label, name)) {
+        Some((_, found)) => Some(Charset::Encoding(found)),
+        None => find_rare(label),
+    }
+}
+
+#[inline]
+fn is_label(label: &[u8], name: &[u8]) -> bool {
+    label.len() == name.len() && label.eq_ignore_ascii_case(name)
+}
+
+fn find_rare(label: &[u8]) -> Option<Charset> {
     let is_around =
         |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>');
     let start = label.iter().position(|byte| !is_around(byte))?;
@@ -186,10 +216,66 @@ pub fn is_known(label: &[u8]) -> bool {
     find(label).is_some()
 }
 
-/// Whether the pieces of a text in this charset stand each for itself, so that they must not be joined before decoding.
-pub(crate) fn is_shifted(label: &[u8]) -> bool {
-    let may_be = label.contains(&b'7');
-    may_be && matches!(find(label), Some(Charset::Utf7 | Charset::ModifiedUtf7))
+impl Charset {
+    /// That of a name, known or not.
+    pub(super) fn of(label: Option<&[u8]>) -> Self {
+        label.and_then(find).unwrap_or(Self::Guess)
+    }
+
+    /// Whether it is UTF-8.
+    pub(super) fn is_utf8(self) -> bool {
+        matches!(self, Self::Encoding(encoding) if encoding == UTF_8)
+    }
+
+    fn may_be_utf8(self) -> bool {
+        matches!(self, Self::Guess) || self.is_utf8()
+    }
+
+    /// Decodes a body.
+    fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
+        if self.may_be_utf8() {
+            let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+            // Faster than the standard library where the text is only borrowed.
+            let text = UTF_8.decode_without_bom_handling_and_without_replacement(text);
+            if let Some(text) = text {
+                return text;
+            }
+        }
+        match self {
+            Self::Encoding(encoding) => encoding.decode_with_bom_removal(bytes).0,
+            other => other.decode_piece(bytes),
+        }
+    }
+
+    /// Whether the pieces of a text in this charset stand each for itself, so that they must not be joined before decoding.
+    pub(super) const fn is_shifted(self) -> bool {
+        matches!(self, Self::Utf7 | Self::ModifiedUtf7)
+    }
+
+    /// Puts a decoded piece of a header behind a text. A byte order mark is a letter like any other.
+    pub(super) fn append_piece(self, bytes: &[u8], text: &mut String) {
+        match self {
+            Self::Encoding(encoding) if encoding != UTF_8 => {
+                let mut decoder = encoding.new_decoder_without_bom_handling();
+                text.reserve(decoder.max_utf8_buffer_length(bytes.len()).unwrap_or_default());
+                // There is room for all of it.
+                let _ = decoder.decode_to_string(bytes, text, true);
+            }
+            other => text.push_str(&other.decode_piece(bytes)),
+        }
+    }
+
+    fn decode_piece(self, bytes: &[u8]) -> Cow<'_, str> {
+        match self {
+            Self::Encoding(encoding) if encoding != UTF_8 => {
+                encoding.decode_without_bom_handling(bytes).0
+            }
+            Self::Encoding(_) => String::from_utf8_lossy(bytes),
+            Self::Guess => guess_piece(bytes),
+            Self::Utf7 => Cow::Owned(utf7::decode(bytes)),
+            Self::ModifiedUtf7 => Cow::Owned(utf7::decode_modified(bytes)),
+        }
+    }
 }
 
 /// Decodes text in a charset of this name; what is no valid code becomes U+FFFD.
@@ -197,25 +283,12 @@ pub(crate) fn is_shifted(label: &[u8]) -> bool {
 /// Without a name, under a name that nobody knows, and for us-ascii, the text is UTF-8 if
 /// it is valid UTF-8, else windows-1252. A byte order mark of the charset is dropped.
 pub fn decode<'a>(label: Option<&[u8]>, bytes: &'a [u8]) -> Cow<'a, str> {
-    match label.and_then(find).unwrap_or(Charset::Guess) {
-        Charset::Encoding(encoding) => encoding.decode_with_bom_removal(bytes).0,
-        Charset::Guess => guess(bytes).decode_with_bom_removal(bytes).0,
-        Charset::Utf7 => Cow::Owned(utf7::decode(bytes)),
-        Charset::ModifiedUtf7 => Cow::Owned(utf7::decode_modified(bytes)),
-    }
+    decode_cow(label, Cow::Borrowed(bytes))
 }
 
 /// The same for a piece of a header, where a byte order mark is a letter like any other.
 pub(crate) fn decode_piece<'a>(label: Option<&[u8]>, bytes: &'a [u8]) -> Cow<'a, str> {
-    match label.and_then(find).unwrap_or(Charset::Guess) {
-        Charset::Encoding(encoding) if encoding != UTF_8 => {
-            encoding.decode_without_bom_handling(bytes).0
-        }
-        Charset::Encoding(_) => String::from_utf8_lossy(bytes),
-        Charset::Guess => guess_piece(bytes),
-        Charset::Utf7 => Cow::Owned(utf7::decode(bytes)),
-        Charset::ModifiedUtf7 => Cow::Owned(utf7::decode_modified(bytes)),
-    }
+    Charset::of(label).decode_piece(bytes)
 }
 
 /// Whether bytes are no valid text in a charset of this name. Where it is guessed they always are.
@@ -236,14 +309,23 @@ pub(crate) fn guess_piece(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-fn guess(bytes: &[u8]) -> &'static Encoding {
-    if core::str::from_utf8(bytes).is_ok() { UTF_8 } else { WINDOWS_1252 }
+/// Whether a body under this name is UTF-8 if it is valid as such.
+pub(crate) fn may_be_utf8(label: Option<&[u8]>) -> bool {
+    Charset::of(label).may_be_utf8()
 }
 
+/// Decodes a body, which stays where it is if nothing has to be changed.
 pub(crate) fn decode_cow<'a>(label: Option<&[u8]>, bytes: Cow<'a, [u8]>) -> Cow<'a, str> {
+    let charset = Charset::of(label);
     match bytes {
-        Cow::Borrowed(bytes) => decode(label, bytes),
-        Cow::Owned(bytes) => match decode(label, &bytes) {
+        Cow::Borrowed(bytes) => charset.decode(bytes),
+        Cow::Owned(bytes) if charset.may_be_utf8() && !bytes.starts_with(BYTE_ORDER_MARK) => {
+            Cow::Owned(match String::from_utf8(bytes) {
+                Ok(text) => text,
+                Err(error) => charset.decode(error.as_bytes()).into_owned(),
+            })
+        }
+        Cow::Owned(bytes) => match charset.decode(&bytes) {
             // Nothing had to be changed: the bytes are the text.
             Cow::Borrowed(text) if text.len() == bytes.len() => {
                 Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
@@ -252,6 +334,8 @@ pub(crate) fn decode_cow<'a>(label: Option<&[u8]>, bytes: Cow<'a, [u8]>) -> Cow<
         },
     }
 }
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Text of a header, which says no charset.
 pub(crate) fn guess_cow(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
@@ -280,12 +364,17 @@ mod tests {
         assert_eq!(decode(Some(b"utf-7-imap"), b"caf&AOk-"), "caf\u{e9}");
         assert_eq!(decode(None, b"plain"), "plain");
         assert!(is_known(b"koi8-r") && !is_known(b"x-nobody") && !is_known(b""));
-        assert!(is_shifted(b"UTF-7") && !is_shifted(b"iso-2022-jp"));
+        let is_shifted = |label| Charset::of(Some(label)).is_shifted();
+        assert!(is_shifted(&b"UTF-7"[..]) && !is_shifted(b"iso-2022-jp"));
     }
 
     #[test]
     fn names_that_mailers_write() {
         assert!(ALIASES.is_sorted() && CODE_PAGES.is_sorted());
+        for (name, encoding) in COMMON {
+            let found = find_rare(name);
+            assert!(matches!(found, Some(Charset::Encoding(found)) if found == encoding));
+        }
         for (alias, name) in ALIASES {
             assert!(is_known(alias.as_bytes()) && is_known(name.as_bytes()), "{alias}");
         }

@@ -4,10 +4,11 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use memchr::{memchr, memchr3, memmem};
+use memchr::{memchr, memchr3};
 
+use super::base64;
+use super::charset::{self, Charset};
 use super::quoted_printable::{hex_pair, push_escape};
-use super::{base64, charset};
 use crate::limits::ValueLimits;
 use crate::scan::{from, is_fws, slice};
 use crate::steps;
@@ -90,23 +91,37 @@ fn code_length(text: &[u8]) -> Option<usize> {
     }
 }
 
+/// What a byte stands for in the "Q" encoding; 0 for those that need a closer look.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+static Q_BYTES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = u8::MAX;
+    while byte > 0 {
+        table[byte as usize] = match byte {
+            b'_' => b' ',
+            b'=' | b'\r' | b'\n' => 0,
+            other => other,
+        };
+        byte -= 1;
+    }
+    table
+};
+
 /// The "Q" encoding (RFC 2047 §4.2). Line ends of folds are dropped.
 fn decode_q(code: &[u8], bytes: &mut Vec<u8>) {
     let mut rest = code;
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
-        bytes.push(match byte {
-            b'_' => b' ',
-            b'=' => match hex_pair(after.first().copied(), after.get(1).copied()) {
-                Some(byte) => {
-                    rest = from(after, 2);
-                    byte
-                }
-                None => b'=',
-            },
-            b'\r' | b'\n' => continue,
-            other => *other,
-        });
+        let plain = Q_BYTES.get(usize::from(*byte)).copied().unwrap_or_default();
+        if plain != 0 {
+            bytes.push(plain);
+        } else if *byte == b'=' {
+            let escaped = hex_pair(after.first().copied(), after.get(1).copied());
+            bytes.push(escaped.unwrap_or(b'='));
+            rest = from(after, if escaped.is_some() { 2 } else { 0 });
+        } else if *byte == 0 {
+            bytes.push(0);
+        }
     }
 }
 
@@ -117,21 +132,55 @@ struct Bits {
     have: u32,
 }
 
+/// What a byte is as a digit of the "B" encoding, that of URLs too; over 63 where it is none.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+static B_DIGITS: [u8; 256] = {
+    let mut table = [u8::MAX; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => u8::MAX,
+        };
+        byte += 1;
+    }
+    table
+};
+
+fn b_digit(byte: u8) -> u32 {
+    B_DIGITS.get(usize::from(byte)).copied().unwrap_or(u8::MAX).into()
+}
+
 impl Bits {
     /// The "B" encoding (RFC 2047 §4.1). Gives what is left over: bits that say something where the
     /// code was cut in the middle of a byte, as mailers do that cut a long text after encoding it.
     fn decode_b(mut self, code: &[u8], bytes: &mut Vec<u8>) -> Self {
-        for byte in code {
-            let digit = match byte {
-                b'A'..=b'Z' => byte - b'A',
-                b'a'..=b'z' => byte - b'a' + 26,
-                b'0'..=b'9' => byte - b'0' + 52,
-                b'+' | b'-' => 62,
-                b'/' | b'_' => 63,
-                b'=' => return Self::default(),
-                _ => continue,
-            };
-            self.bits = self.bits << 6 | u32::from(digit);
+        let mut rest = code;
+        // Whole groups at once, as long as nothing stands between digits.
+        while self.have == 0
+            && let Some((group, after)) = rest.split_first_chunk::<4>()
+        {
+            let [a, b, c, d] = group.map(b_digit);
+            if (a | b | c | d) > 63 {
+                break;
+            }
+            let [_, group @ ..] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
+            bytes.extend_from_slice(&group);
+            rest = after;
+        }
+        for byte in rest {
+            let digit = b_digit(*byte);
+            if digit > 63 {
+                match byte {
+                    b'=' => return Self::default(),
+                    _ => continue,
+                }
+            }
+            self.bits = self.bits << 6 | digit;
             self.have += 6;
             if self.have >= 8 {
                 self.have -= 8;
@@ -147,35 +196,62 @@ impl Bits {
 /// Text gathered so far, and the bytes of the last encoded words while more of the same charset may follow.
 struct Text<'a> {
     text: String,
-    charset: &'a [u8],
+    label: &'a [u8],
+    charset: Charset,
     pending: Vec<u8>,
     bits: Bits,
-    is_shifted: bool,
+    /// How long the text is at most, as far as is known.
+    capacity: usize,
 }
 
 impl<'a> Text<'a> {
+    const fn new(capacity: usize) -> Self {
+        Self {
+            text: String::new(),
+            label: &[],
+            charset: Charset::Guess,
+            pending: Vec::new(),
+            bits: Bits { bits: 0, have: 0 },
+            capacity,
+        }
+    }
+
     fn flush(&mut self) {
         self.bits = Bits::default();
-        if !self.pending.is_empty() {
-            self.text.push_str(&charset::decode_piece(Some(self.charset), &self.pending));
-            self.pending.clear();
+        if self.pending.is_empty() {
+            return;
         }
+        // Most texts are one run of words in UTF-8, whose bytes are the text.
+        if self.text.is_empty() && self.charset.is_utf8() {
+            match String::from_utf8(core::mem::take(&mut self.pending)) {
+                Ok(text) => self.text = text,
+                Err(error) => self.charset.append_piece(error.as_bytes(), &mut self.text),
+            }
+            return;
+        }
+        self.charset.append_piece(&self.pending, &mut self.text);
+        self.pending.clear();
     }
 
     /// Text outside of words. Line ends of folds are dropped.
     fn plain(&mut self, bytes: &[u8]) {
         self.flush();
+        if bytes.is_empty() {
+            return;
+        }
+        self.text.reserve(self.capacity.saturating_sub(self.text.len()));
         for piece in bytes.split(|byte| matches!(byte, b'\r' | b'\n')) {
             self.text.push_str(&charset::guess_piece(piece));
         }
     }
 
     fn word(&mut self, word: Word<'a>) {
-        if self.is_shifted || !self.charset.eq_ignore_ascii_case(word.charset) {
+        if self.charset.is_shifted() || !self.label.eq_ignore_ascii_case(word.charset) {
             self.flush();
-            self.charset = word.charset;
-            self.is_shifted = charset::is_shifted(word.charset);
+            self.label = word.charset;
+            self.charset = Charset::of(Some(word.charset));
         }
+        self.pending.reserve(word.code.len());
         if word.is_base64 {
             self.bits = self.bits.decode_b(word.code, &mut self.pending);
         } else {
@@ -205,15 +281,21 @@ pub(crate) fn decode_cow(input: Cow<'_, [u8]>, limits: ValueLimits) -> Cow<'_, s
     }
 }
 
+/// The same of text that is known to hold no line end.
+pub(crate) fn decode_unfolded(input: &[u8], limits: ValueLimits) -> Cow<'_, str> {
+    match find_start(input) {
+        None => charset::guess_piece(input),
+        Some(_) => decode_within(input, limits),
+    }
+}
+
 pub(crate) fn decode_within(input: &[u8], limits: ValueLimits) -> Cow<'_, str> {
     let mut words = Words::new(input);
     let first = words.next();
     if first.is_none() && memchr::memchr2(b'\r', b'\n', input).is_none() {
         return charset::guess_piece(input);
     }
-    let text = String::with_capacity(input.len());
-    let mut text =
-        Text { text, charset: &[], pending: Vec::new(), bits: Bits::default(), is_shifted: false };
+    let mut text = Text::new(input.len());
     let mut taken = 0;
     let mut follows_word = false;
     for (start, word) in first.into_iter().chain(words).take(limits.encoded_words) {
@@ -227,6 +309,17 @@ pub(crate) fn decode_within(input: &[u8], limits: ValueLimits) -> Cow<'_, str> {
     }
     text.plain(from(input, taken));
     Cow::Owned(text.text)
+}
+
+/// Where the next `=?` stands. Texts are short, and an equals sign is rare in them.
+fn find_start(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr(b'=', from(text, at))? + 1;
+        if text.get(at) == Some(&b'?') {
+            return Some(at - 1);
+        }
+    }
 }
 
 /// The encoded words of a text, each with its place.
@@ -246,7 +339,7 @@ impl<'a> Iterator for Words<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let start = self.at + memmem::find(from(self.input, self.at), b"=?")?;
+            let start = self.at + find_start(from(self.input, self.at))?;
             steps::count(start - self.at);
             if let Some(found) = word(from(self.input, start)) {
                 self.at = self.input.len() - found.rest.len();
@@ -273,7 +366,7 @@ pub(crate) fn first_fault(input: &[u8], limits: ValueLimits) -> Option<(usize, F
     let mut at = 0;
     let mut count = 0;
     loop {
-        at += memmem::find(from(input, at), b"=?")?;
+        at += find_start(from(input, at))?;
         let Some(found) = word(from(input, at)) else {
             if looks_like_word(from(input, at + 2)) {
                 return Some((at, Fault::Malformed));

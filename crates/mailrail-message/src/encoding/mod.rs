@@ -8,6 +8,7 @@ pub mod charset;
 pub mod encoded_word;
 pub(crate) mod percent;
 pub mod quoted_printable;
+pub(crate) mod quoted_text;
 mod text;
 pub mod utf7;
 pub mod uuencode;

@@ -9,7 +9,9 @@ use crate::encoding::{charset, encoded_word};
 use crate::error::SyntaxError;
 use crate::grammar::{is_dot_atom, quoted};
 use crate::header::address_list::{RawAddress, RawAddresses, RawMailbox};
+use crate::header::plain_address::PlainMailbox;
 use crate::limits::ValueLimits;
+use crate::scan::slice;
 
 /// One item of an address list: a mailbox, or a named group of them (RFC 5322 §3.4).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,34 +54,49 @@ impl<'a> Group<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mailbox<'a> {
     name: Option<Cow<'a, str>>,
-    local: Cow<'a, str>,
-    domain: Cow<'a, str>,
+    /// `local@domain` without the quotes of the local part, or that alone where there is no domain.
+    address: Cow<'a, str>,
+    /// How long the local part is.
+    local: usize,
+    /// Whether the local part has to be quoted.
+    needs_quotes: bool,
 }
 
 impl<'a> Address<'a> {
-    pub(crate) fn list(items: RawAddresses<'a>) -> Vec<Self> {
+    /// Puts the items behind those of a list.
+    pub(crate) fn append(mut items: RawAddresses<'a>, list: &mut Vec<Self>) {
         let limits = items.limits();
-        let mut list = Vec::new();
         let mut group: Option<Group<'a>> = None;
-        for item in items {
-            match item {
-                RawAddress::Mailbox(raw) => match &mut group {
-                    Some(group) => group.members.push(Mailbox::decode(raw, limits)),
-                    None => list.push(Self::Mailbox(Mailbox::decode(raw, limits))),
+        while !items.is_done() {
+            let mailbox = match items.plain() {
+                Some(plain) => Mailbox::decode_plain(&plain, limits),
+                None => match items.item() {
+                    None => return,
+                    Some(RawAddress::Mailbox(raw)) => Mailbox::decode(raw, limits),
+                    Some(RawAddress::GroupStart(name)) => {
+                        let name = encoded_word::decode_cow(name, limits);
+                        group = Some(Group::new(name, Vec::new()));
+                        continue;
+                    }
+                    Some(RawAddress::GroupEnd) => {
+                        list.extend(group.take().map(Self::Group));
+                        continue;
+                    }
                 },
-                RawAddress::GroupStart(name) => {
-                    group = Some(Group::new(encoded_word::decode_cow(name, limits), Vec::new()));
-                }
-                RawAddress::GroupEnd => list.extend(group.take().map(Self::Group)),
+            };
+            match &mut group {
+                Some(group) => group.members.push(mailbox),
+                None => list.push(Self::Mailbox(mailbox)),
             }
         }
-        list
     }
 
     /// Reads a list as a `To` field holds it, within the default [`Limits`](crate::Limits). Takes anything, as the fields
     /// of a message are taken.
     pub fn parse_list(text: &'a [u8]) -> Vec<Self> {
-        Self::list(RawAddresses::new(text, ValueLimits::DEFAULT))
+        let mut list = Vec::new();
+        Self::append(RawAddresses::new(text, ValueLimits::DEFAULT), &mut list);
+        list
     }
 
     /// The mailboxes: one, or all of a group.
@@ -123,7 +140,8 @@ impl<'a> Mailbox<'a> {
             && is_dot_atom(local.as_bytes())
             && is_dot_atom(domain.as_bytes())
         {
-            return Ok(Self { name: None, local: local.into(), domain: domain.into() });
+            let (address, local) = (address.into(), local.len());
+            return Ok(Self { name: None, address, local, needs_quotes: false });
         }
         // A header field may be folded; an address by itself may not.
         if let Some(at) = address.find(char::is_control) {
@@ -131,7 +149,7 @@ impl<'a> Mailbox<'a> {
         }
         let mailbox = Self::parse(address)?;
         // Nothing but the address may stand there: no comment, no second word.
-        let local = address.strip_suffix(&*mailbox.domain).and_then(|rest| rest.strip_suffix('@'));
+        let local = address.strip_suffix(mailbox.domain()).and_then(|rest| rest.strip_suffix('@'));
         let is_quoted = |local: &str| matches!(quoted(local.as_bytes()), Some(([], _)));
         if local.is_some_and(|local| is_dot_atom(local.as_bytes()) || is_quoted(local)) {
             Ok(mailbox)
@@ -169,10 +187,28 @@ impl<'a> Mailbox<'a> {
 
     pub(crate) fn decode(raw: RawMailbox<'a>, limits: ValueLimits) -> Self {
         let name = raw.name.map(|name| encoded_word::decode_cow(name, limits));
+        let (mut address, domain) = (charset::guess_cow(raw.local), charset::guess_cow(raw.host));
+        let local = address.len();
+        let needs_quotes = local > 0 && !is_dot_atom(address.as_bytes());
+        if !domain.is_empty() {
+            let address = address.to_mut();
+            address.reserve_exact(1 + domain.len());
+            address.push('@');
+            address.push_str(&domain);
+        }
+        Self { name: name.filter(|name| !name.is_empty()), address, local, needs_quotes }
+    }
+
+    fn decode_plain(raw: &PlainMailbox<'a>, limits: ValueLimits) -> Self {
+        let Ok(address) = core::str::from_utf8(raw.address) else {
+            return Self::decode(raw.raw(), limits);
+        };
+        let name = raw.name.map(|name| encoded_word::decode_unfolded(name, limits));
         Self {
             name: name.filter(|name| !name.is_empty()),
-            local: charset::guess_cow(raw.local),
-            domain: charset::guess_cow(raw.host),
+            address: Cow::Borrowed(address),
+            local: raw.local,
+            needs_quotes: !is_dot_atom(slice(raw.address, 0..raw.local)),
         }
     }
 
@@ -183,30 +219,32 @@ impl<'a> Mailbox<'a> {
 
     /// What stands before the `@`, without quotes.
     pub fn local_part(&self) -> &str {
-        &self.local
+        self.address.get(..self.local).unwrap_or_default()
     }
 
     /// What stands behind the `@`; empty where there was none.
     pub fn domain(&self) -> &str {
-        &self.domain
+        self.address.get(self.local + 1..).unwrap_or_default()
     }
 
-    /// The address, `local@domain`, its local part quoted where it must be.
-    pub fn address(&self) -> String {
-        let mut address = if is_dot_atom(self.local.as_bytes()) || self.local.is_empty() {
-            self.local.clone().into_owned()
-        } else {
-            quote(&self.local)
-        };
-        if !self.domain.is_empty() {
-            address.push('@');
-            address.push_str(&self.domain);
+    /// The address, `local@domain`, its local part quoted where it must be. Borrowed where it is not.
+    pub fn address(&self) -> Cow<'_, str> {
+        if !self.needs_quotes {
+            return Cow::Borrowed(&self.address);
         }
-        address
+        let mut address = quote(self.local_part());
+        address.push_str(self.address.get(self.local..).unwrap_or_default());
+        Cow::Owned(address)
     }
 
     pub(crate) fn into_local(self) -> Cow<'a, str> {
-        self.local
+        match self.address {
+            Cow::Borrowed(address) => Cow::Borrowed(address.get(..self.local).unwrap_or_default()),
+            Cow::Owned(mut address) => {
+                address.truncate(self.local);
+                Cow::Owned(address)
+            }
+        }
     }
 
     /// The name, or the address where there is none.
@@ -218,33 +256,31 @@ impl<'a> Mailbox<'a> {
     }
 
     pub(crate) fn into_address(self) -> Cow<'a, str> {
-        if self.domain.is_empty() && is_dot_atom(self.local.as_bytes()) {
-            return self.local;
+        if self.needs_quotes {
+            return Cow::Owned(self.address().into_owned());
         }
-        Cow::Owned(self.address())
+        self.address
     }
 
     /// Whether it can stand in a message: a local part, and a domain name or an address literal.
     pub fn is_valid(&self) -> bool {
-        let literal = self.domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let domain = match literal {
+        let domain = self.domain();
+        let literal = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let is_domain = match literal {
             Some(inner) => inner
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'[' | b'\\' | b']')),
-            None => is_dot_atom(self.domain.as_bytes()),
+            None => is_dot_atom(domain.as_bytes()),
         };
-        domain
-            && !self.local.is_empty()
-            && !self.local.chars().any(char::is_control)
-            && !self.domain.chars().any(char::is_control)
+        is_domain && self.local > 0 && !self.address.chars().any(char::is_control)
     }
 
     /// The same, owning its text.
     pub fn into_owned(self) -> Mailbox<'static> {
         Mailbox {
             name: self.name.map(|name| Cow::Owned(name.into_owned())),
-            local: Cow::Owned(self.local.into_owned()),
-            domain: Cow::Owned(self.domain.into_owned()),
+            address: Cow::Owned(self.address.into_owned()),
+            ..self
         }
     }
 }

@@ -10,6 +10,7 @@ use memchr::{memchr2, memchr3};
 
 use crate::encoding::encoded_word;
 use crate::grammar::{Cursor, is_atext, unescape, without_comments};
+use crate::header::plain_address::{PlainMailbox, plain_mailbox};
 use crate::limits::ValueLimits;
 use crate::scan::{from, slice, trim};
 
@@ -275,10 +276,25 @@ fn name_of(comment: &[u8]) -> Cow<'_, [u8]> {
     unescape(trim(comment))
 }
 
-impl<'a> Iterator for RawAddresses<'a> {
-    type Item = RawAddress<'a>;
+impl<'a> RawAddresses<'a> {
+    /// The mailbox here, if it is written as nearly all are.
+    pub(crate) fn plain(&mut self) -> Option<PlainMailbox<'a>> {
+        // One quote that nothing closes makes all quotes plain characters.
+        if self.cursor.has_open_quote() {
+            return None;
+        }
+        let found = plain_mailbox(self.cursor.rest())?;
+        self.cursor.go_to(self.cursor.at() + found.length);
+        Some(found)
+    }
 
-    fn next(&mut self) -> Option<RawAddress<'a>> {
+    /// Whether nothing follows.
+    pub(crate) fn is_done(&self) -> bool {
+        !self.in_group && self.cursor.peek().is_none()
+    }
+
+    /// The item here, however it is written.
+    pub(crate) fn item(&mut self) -> Option<RawAddress<'a>> {
         let mut words = Words::new();
         let mut comment = None;
         let mut begin = self.cursor.at();
@@ -331,6 +347,17 @@ impl<'a> Iterator for RawAddresses<'a> {
                     words.add(self.cursor.input(), start..self.cursor.at(), word, has_gap);
                 }
             }
+        }
+    }
+}
+
+impl<'a> Iterator for RawAddresses<'a> {
+    type Item = RawAddress<'a>;
+
+    fn next(&mut self) -> Option<RawAddress<'a>> {
+        match self.plain() {
+            Some(found) => Some(RawAddress::Mailbox(found.raw())),
+            None => self.item(),
         }
     }
 }
@@ -405,6 +432,55 @@ mod tests {
         assert_eq!(shown("a@[b, c@[d]"), "-|-|a|[b & -|-|c|[d]");
         assert_eq!(shown(""), "");
         assert_eq!(shown("(only a comment)"), "");
+    }
+
+    /// Mailboxes that are found in one go are those that are found word by word.
+    #[test]
+    fn plain_mailboxes_are_read_alike() {
+        const PIECES: [&str; 22] = [
+            "a",
+            "b.c",
+            "@",
+            " ",
+            " ",
+            ",",
+            "<",
+            ">",
+            "\"",
+            "\"Q\"",
+            ".",
+            "?",
+            "=?u?q?x?=",
+            "=?",
+            "(c)",
+            ";",
+            ":",
+            "\r\n ",
+            "\u{e9}",
+            "\\",
+            "a@b.c",
+            " <a@b>",
+        ];
+        let (mut number, mut plain) = (1_u64, 0);
+        for _ in 0..50_000 {
+            let mut text = String::new();
+            for _ in 0..number % 9 {
+                number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                text.push_str(PIECES[usize::try_from(number >> 33).unwrap() % PIECES.len()]);
+            }
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1) >> 3;
+            let mut items = RawAddresses::new(text.as_bytes(), ValueLimits::DEFAULT);
+            let mut slow = items.clone();
+            while let Some(item) = items.next() {
+                assert_eq!(Some(item), slow.item(), "{text:?}");
+                assert_eq!(items.junk(), slow.junk(), "{text:?}");
+            }
+            assert_eq!(slow.item(), None, "{text:?}");
+            plain += usize::from(
+                RawAddresses::new(text.as_bytes(), ValueLimits::DEFAULT).plain().is_some(),
+            );
+        }
+        assert!(plain > 1000, "{plain}");
     }
 
     #[test]

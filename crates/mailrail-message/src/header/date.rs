@@ -5,6 +5,7 @@ use core::fmt;
 use crate::error::SyntaxError;
 use crate::grammar::Cursor;
 use crate::limits::ValueLimits;
+use crate::scan::{is_fws, trim_start};
 
 /// A moment as a header field tells it: the time on a clock, and how far that clock is from universal time.
 ///
@@ -74,6 +75,9 @@ impl DateTime {
     }
 
     pub(crate) fn parse_within(value: &[u8], limits: ValueLimits) -> Result<Self, SyntaxError> {
+        if let Some(date) = plain(value) {
+            return Ok(date);
+        }
         let mut reader = Reader { cursor: Cursor::new(value, limits) };
         reader.date_time().ok_or_else(|| reader.cursor.error("a date and a time"))
     }
@@ -204,6 +208,54 @@ const fn days_in(year: u16, month: u8) -> u8 {
     }
 }
 
+/// A date as nearly all are written, every part in its place: `Fri, 21 Nov 1997 09:55:06 -0600`, with or without
+/// the day of the week.
+fn plain(value: &[u8]) -> Option<DateTime> {
+    let value = trim_start(value, is_fws);
+    let value = match value {
+        [a, b, c, b',', b' ', rest @ ..] if [a, b, c].iter().all(|it| it.is_ascii_alphabetic()) => {
+            rest
+        }
+        _ => value,
+    };
+    let (day, rest) = match value {
+        [ones, b' ', rest @ ..] => (decimal([b'0', *ones])?, rest),
+        [tens, ones, b' ', rest @ ..] => (decimal([*tens, *ones])?, rest),
+        _ => return None,
+    };
+    let (rest, after) = rest.split_first_chunk::<23>()?;
+    let [m1, m2, m3, b' ', y1, y2, y3, y4, b' ', rest @ ..] = *rest else { return None };
+    let [h1, h2, b':', n1, n2, b':', s1, s2, b' ', sign, o1, o2, o3, o4] = rest else {
+        return None;
+    };
+    if !matches!(sign, b'+' | b'-') || after.first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    let year = u16::from(decimal([y1, y2])?) * 100 + u16::from(decimal([y3, y4])?);
+    let (hour, minute, second) = (decimal([h1, h2])?, decimal([n1, n2])?, decimal([s1, s2])?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let offset = offset(sign == b'-', decimal([o1, o2])?.into(), decimal([o3, o4])?.into());
+    build((year, month(&[m1, m2, m3])?, day), (hour, minute, second), offset)
+}
+
+/// The number that two digits make.
+fn decimal(digits: [u8; 2]) -> Option<u8> {
+    let [tens, ones] = digits.map(|digit| digit.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| tens * 10 + ones)
+}
+
+/// Minutes east of universal time; `None` where that is not told: `-0000`, or no hours of a day.
+fn offset(is_west: bool, hours: u16, minutes: u16) -> Option<i16> {
+    let offset = i16::try_from(hours * 60 + minutes).ok().filter(|all| *all < MINUTES_A_DAY)?;
+    match (is_west, offset) {
+        (true, 0) => None,
+        (true, _) => Some(-offset),
+        _ => Some(offset),
+    }
+}
+
 /// Reads a date. Where it stops making sense the cursor stays.
 struct Reader<'a> {
     cursor: Cursor<'a>,
@@ -312,12 +364,7 @@ impl<'a> Reader<'a> {
             }
             _ => (number / 100, number % 100),
         };
-        let offset = i16::try_from(hours * 60 + minutes).ok().filter(|all| *all < MINUTES_A_DAY)?;
-        match (is_west, offset) {
-            (true, 0) => None,
-            (true, _) => Some(-offset),
-            _ => Some(offset),
-        }
+        offset(is_west, hours, minutes)
     }
 
     fn date_time(&mut self) -> Option<DateTime> {
@@ -415,9 +462,21 @@ fn build(
 }
 
 fn month(name: &[u8]) -> Option<u8> {
-    let short = name.get(..3)?;
-    let at = MONTHS.iter().position(|month| month.as_bytes().eq_ignore_ascii_case(short))?;
-    u8::try_from(at + 1).ok()
+    Some(match &name.first_chunk()?.map(|letter: u8| letter.to_ascii_lowercase()) {
+        b"jan" => 1,
+        b"feb" => 2,
+        b"mar" => 3,
+        b"apr" => 4,
+        b"may" => 5,
+        b"jun" => 6,
+        b"jul" => 7,
+        b"aug" => 8,
+        b"sep" => 9,
+        b"oct" => 10,
+        b"nov" => 11,
+        b"dec" => 12,
+        _ => return None,
+    })
 }
 
 /// `obs-zone = "UT" / "GMT" / "EST" / "EDT" / "CST" / "CDT" / "MST" / "MDT" / "PST" / "PDT" / …`
@@ -464,6 +523,34 @@ mod tests {
         );
         assert_eq!(DateTime::from_unix(i64::MAX, 0), None);
         assert_eq!(DateTime::from_unix(0, 1440), None);
+    }
+
+    /// What is read in one go is what is read token by token.
+    #[test]
+    fn plain_dates_are_read_alike() {
+        let mut plain_ones = 0;
+        for written in [&b" Fri, 21 Nov 1997 09:55:06 -0600"[..], b"1 Feb 2000 23:59:60 +0000 (x)"]
+        {
+            for at in 0..written.len() {
+                for byte in *b"0123456789:, +-(azNA\r" {
+                    for is_more in [false, true] {
+                        let mut text = written.to_vec();
+                        if is_more {
+                            text.insert(at, byte);
+                        } else {
+                            text[at] = byte;
+                        }
+                        let cursor = Cursor::new(&text, ValueLimits::DEFAULT);
+                        if let Some(date) = plain(&text) {
+                            assert_eq!(Some(date), Reader { cursor }.date_time(), "{text:?}");
+                            plain_ones += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(plain_ones > 200, "{plain_ones}");
+        assert!(plain(b"\r\n Fri, 21 Nov 1997 09:55:06 -0600").is_some());
     }
 
     #[test]

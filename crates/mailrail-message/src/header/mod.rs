@@ -16,6 +16,7 @@ pub(crate) mod message_id;
 pub(crate) mod notification_options;
 pub(crate) mod parameter;
 pub(crate) mod partial;
+pub(crate) mod plain_address;
 pub(crate) mod received;
 pub(crate) mod return_path;
 pub(crate) mod select;
@@ -33,7 +34,7 @@ use crate::error::SyntaxError;
 use crate::grammar::without_comments;
 use crate::limits::{Limits, ValueLimits};
 use crate::scan::{from, is_fws, slice, trim, trim_end, trim_start};
-use crate::structure::Span;
+use crate::structure::{NameKey, Span};
 use address::Address;
 use address_list::RawAddresses;
 use content_disposition::ContentDisposition;
@@ -80,12 +81,19 @@ impl<'m> Headers<'m> {
 
     /// The first field of a name; case does not count.
     pub fn field(&self, name: &str) -> Option<Field<'m>> {
-        self.iter().find(|field| field.is_named(name))
+        let key = NameKey::of(name.as_bytes())?;
+        let span = self.spans.iter().find(|span| span.is_named(self.raw, name.as_bytes(), key))?;
+        Some(Field::new(slice(self.raw, span.range()), *span, self.limits))
     }
 
     /// All fields of a name; case does not count.
     pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = Field<'m>> + use<'m, 'n> {
-        self.iter().filter(move |field| field.is_named(name))
+        let Self { raw, spans, limits, .. } = *self;
+        let key = NameKey::of(name.as_bytes());
+        let spans = key.into_iter().flat_map(move |key| {
+            spans.iter().filter(move |span| span.is_named(raw, name.as_bytes(), key))
+        });
+        spans.map(move |span| Field::new(slice(raw, span.range()), *span, limits))
     }
 
     /// The addresses of the first field of a name, undecoded, as IMAP's ENVELOPE wants them; empty without such a field.
@@ -95,12 +103,22 @@ impl<'m> Headers<'m> {
 
     /// The addresses of the first field of a name.
     pub fn addresses(&self, name: &str) -> Vec<Address<'m>> {
-        Address::list(self.raw_addresses(name))
+        let mut list = Vec::new();
+        Address::append(self.raw_addresses(name), &mut list);
+        list
     }
 
     /// The addresses of all fields of a name, one list (RFC 5322 §4.5.3).
     fn all_addresses(&self, name: &str) -> Vec<Address<'m>> {
-        self.all(name).flat_map(|field| field.addresses()).collect()
+        let mut list = Vec::new();
+        let Some(key) = NameKey::of(name.as_bytes()) else { return list };
+        for span in self.spans {
+            if span.is_named(self.raw, name.as_bytes(), key) {
+                let field = Field::new(slice(self.raw, span.range()), *span, self.limits);
+                Address::append(field.raw_addresses(), &mut list);
+            }
+        }
+        list
     }
 
     /// `From`, the authors (RFC 5322 §3.6.2).
@@ -227,7 +245,7 @@ impl<'m> Field<'m> {
     }
 
     fn raw_name(self) -> &'m [u8] {
-        slice(self.raw, 0..usize::from(self.span.name))
+        slice(self.raw, 0..self.span.name.length())
     }
 
     /// Where it stands in the message, its line end included.
@@ -276,7 +294,9 @@ impl<'m> Field<'m> {
 
     /// The value as a list of addresses.
     pub fn addresses(self) -> Vec<Address<'m>> {
-        Address::list(self.raw_addresses())
+        let mut list = Vec::new();
+        Address::append(self.raw_addresses(), &mut list);
+        list
     }
 
     /// The value as a list of addresses, undecoded.

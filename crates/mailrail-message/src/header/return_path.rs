@@ -62,7 +62,7 @@ impl<'a> ReturnPath<'a> {
     pub fn encode(&self) -> Result<Vec<u8>, Error> {
         let address = match &self.path {
             Some(path) => {
-                Mailbox::new(path).map_err(|_| Error::InvalidAddress("Return-Path"))?.address()
+                Mailbox::new(path).map_err(|_| Error::InvalidAddress("Return-Path"))?.into_address()
             }
             None => Default::default(),
         };

@@ -11,7 +11,7 @@ use crate::header::content_transfer_encoding::TransferEncoding;
 use crate::header_line::{FirstLine, Structural};
 use crate::part::PartKind;
 use crate::scan::{LineEnds, from, is_wsp, slice};
-use crate::structure::Span;
+use crate::structure::{NameKey, Span};
 
 /// What is known of the header block that is read.
 #[derive(Debug, Default)]
@@ -139,6 +139,7 @@ impl MessageStream {
             FirstLine::Body => self.state = State::Judge,
             FirstLine::Field { name, colon } if !self.header.is_full => {
                 self.header.field.clear();
+                let name = NameKey::new(first, name);
                 self.header.pending = Some(Span { start: self.offset, length: 0, name, colon });
             }
             _ => {}
@@ -220,7 +221,7 @@ impl MessageStream {
         self.header.fields += 1;
         let value =
             Span { start: 0, ..field }.structural_value(&self.header.field, limits.field_bytes);
-        match Structural::of(slice(&self.header.field, 0..usize::from(field.name))) {
+        match Structural::of(slice(&self.header.field, 0..field.name.length())) {
             Some(Structural::ContentType) if self.header.content_type.is_none() => {
                 self.header.content_type = Some((value.to_vec(), field.start));
             }
