@@ -58,11 +58,7 @@ pub const MAIL_PARSER: Reader = Reader {
         let message = PEER.parse(raw);
         black_box(message).map_or(0, |message| message.parts().len())
     },
-    fields: |raw| {
-        mail_parser::MessageParser::new()
-            .parse(raw)
-            .map_or(0, |message| mail_parser_fields(&message))
-    },
+    fields: |raw| PEER.parse(raw).map_or(0, |message| mail_parser_fields(&message)),
     decoded: |raw| {
         let Some(message) = PEER.parse(raw) else { return 0 };
         let mut bytes = mail_parser_fields(&message);

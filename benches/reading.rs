@@ -56,7 +56,7 @@ fn streamed() -> bool {
     const CHUNK: usize = 64 * 1024;
     let head = b"From: a@north.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
         --b\r\nContent-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\n";
-    let file: Vec<u8> = (0..CHUNK / 78 * 57).map(|at| (at * 7919 >> 3) as u8).collect();
+    let file: Vec<u8> = (0..CHUNK / 78 * 57).map(|at| ((at * 7919) >> 3) as u8).collect();
     let lines = base64::encode(&file);
     let times = (1 << 30) / lines.len();
     let base = heap::held();

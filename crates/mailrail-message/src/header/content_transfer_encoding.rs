@@ -46,13 +46,14 @@ impl<'a> TransferEncoding<'a> {
         cursor.eat(b'"');
         let written = cursor.token().unwrap_or_default();
         let is = |name: &str| written.eq_ignore_ascii_case(name);
-        if UUENCODE.into_iter().any(is) {
-            return Self::Uuencode;
+        let mut known =
+            [Self::SevenBit, Self::EightBit, Self::Binary, Self::QuotedPrintable, Self::Base64]
+                .into_iter();
+        match known.find(|known| is(known.as_str())) {
+            Some(known) => known,
+            None if UUENCODE.into_iter().any(is) => Self::Uuencode,
+            None => Self::Other(written),
         }
-        [Self::SevenBit, Self::EightBit, Self::Binary, Self::QuotedPrintable, Self::Base64]
-            .into_iter()
-            .find(|known| is(known.as_str()))
-            .unwrap_or(Self::Other(written))
     }
 
     /// A body without the encoding.
