@@ -5,8 +5,8 @@ mod encode;
 
 use alloc::vec::Vec;
 
-pub(crate) use decode::first_fault;
 pub use decode::{Decoder, decode, decode_into};
+pub(crate) use decode::{STEP, decode_piece, first_fault};
 pub(crate) use encode::estimate;
 pub use encode::{Encoder, encode, encode_into};
 

@@ -1,6 +1,7 @@
 //! Text in UTF-8 that is encoded as quoted-printable.
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use encoding_rs::{DecoderResult, UTF_8};
@@ -19,17 +20,25 @@ pub(crate) fn decode(code: &[u8]) -> Option<String> {
     let mut decoder = UTF_8.new_decoder_with_bom_removal();
     // Decoding makes it shorter; what the decoder keeps for the next piece may come on top.
     let mut text = String::with_capacity(code.len() + 16);
-    let mut bytes = Vec::new();
+    let mut near_bytes = vec![0; PIECE + quoted_printable::STEP];
+    let mut far_bytes = Vec::new();
     let mut rest = code;
     loop {
         let near = slice(rest, 0..rest.len().min(PIECE));
         // A line end is never in the middle of an escape.
         let end = memrchr(b'\n', near).or_else(|| memchr(b'\n', rest));
         let end = end.filter(|_| near.len() < rest.len()).map_or(rest.len(), |end| end + 1);
-        bytes.clear();
-        quoted_printable::decode_into(slice(rest, 0..end), &mut bytes);
+        let piece = slice(rest, 0..end);
         rest = from(rest, end);
-        let done = decoder.decode_to_string_without_replacement(&bytes, &mut text, rest.is_empty());
+        let bytes = match quoted_printable::decode_piece(piece, &mut near_bytes) {
+            Some(length) => slice(&near_bytes, 0..length),
+            None => {
+                far_bytes.clear();
+                quoted_printable::decode_into(piece, &mut far_bytes);
+                &far_bytes
+            }
+        };
+        let done = decoder.decode_to_string_without_replacement(bytes, &mut text, rest.is_empty());
         if done.0 != DecoderResult::InputEmpty {
             return None;
         }

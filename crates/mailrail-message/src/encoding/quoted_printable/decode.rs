@@ -53,43 +53,57 @@ struct Look {
 
 impl Look {
     fn at(text: &[u8]) -> Self {
-        let (mut marks, mut has_white_space) = (0, text.last().copied().is_some_and(is_wsp));
-        let mut rest = text;
-        // As many as can be counted in a byte, so that the compiler makes vectors of it.
-        while let Some(block) = rest.get(..=usize::from(u8::MAX)) {
-            marks += usize::from(Self::pairs(block, &mut has_white_space));
-            rest = from(rest, usize::from(u8::MAX));
-        }
-        marks += usize::from(Self::pairs(rest, &mut has_white_space));
-        marks += usize::from(text.last() == Some(&b'='));
-        Self { marks, has_white_space }
+        Self { marks: memchr_iter(b'=', text).count(), has_white_space: has_white_space(text) }
     }
+}
 
-    /// Counts the `=` in all but the last byte, and looks for white space before line ends.
-    #[inline]
-    fn pairs(block: &[u8], has_white_space: &mut bool) -> u8 {
-        let pairs = block.iter().zip(from(block, 1));
-        let (marks, found) = pairs.fold((0, 0), |(marks, found), (byte, next)| {
+/// Whether white space stands before a line end or at the end.
+fn has_white_space(text: &[u8]) -> bool {
+    // In blocks without a branch, so that the compiler makes vectors of it.
+    let mut blocks = text.chunks(BLOCK).zip(from(text, 1).chunks(BLOCK));
+    let stands_before_line_end = blocks.any(|(bytes, next)| {
+        let pairs = bytes.iter().zip(next);
+        pairs.fold(0, |found, (byte, next)| {
             let is_space = u8::from(*byte == b' ') | u8::from(*byte == b'\t');
             let is_end = u8::from(*next == b'\r') | u8::from(*next == b'\n');
-            (marks + u8::from(*byte == b'='), found | is_space & is_end)
-        });
-        *has_white_space |= found != 0;
-        marks
+            found | is_space & is_end
+        }) != 0
+    });
+    stands_before_line_end || text.last().copied().is_some_and(is_wsp)
+}
+
+/// How many bytes are looked at before a decision.
+const BLOCK: usize = 256;
+
+/// Decodes text to the start of a buffer, and tells how many bytes that gives; none where white space has to be dropped, and where the
+/// buffer is not [`STEP`] bytes longer than the text.
+pub(crate) fn decode_piece(text: &[u8], out: &mut [u8]) -> Option<usize> {
+    if has_white_space(text) {
+        return None;
     }
+    // Its first bytes tell enough: this decides only which way is faster.
+    let sample = slice(text, 0..text.len().min(2 * BLOCK));
+    let is_dense = is_dense(memchr_iter(b'=', sample).count(), sample.len());
+    let mut run = Run { text, is_end: true, read: 0, out, written: 0 };
+    run.all(is_dense).then_some(run.written)
+}
+
+/// Whether most of it is escapes.
+const fn is_dense(marks: usize, length: usize) -> bool {
+    5 * marks > length
 }
 
 /// Text without white space before line ends: only what begins with `=`, so many times, has to be looked at.
 fn append_escaped(text: &[u8], marks: usize, is_end: bool, bytes: &mut Vec<u8>) {
     let start = bytes.len();
     // What begins with `=` makes one byte of three, or none.
-    let is_dense = 5 * marks > text.len();
+    let is_dense = is_dense(marks, text.len());
     bytes.resize(start + text.len().saturating_sub(2 * marks) + STEP, 0);
     let (mut read, mut written) = (0, 0);
     loop {
         let out = bytes.get_mut(start + written..).unwrap_or_default();
         let mut run = Run { text: from(text, read), is_end, read: 0, out, written: 0 };
-        let is_whole = if is_dense { run.dense() } else { run.sparse() };
+        let is_whole = run.all(is_dense);
         (read, written) = (read + run.read, written + run.written);
         if is_whole {
             break;
@@ -101,7 +115,7 @@ fn append_escaped(text: &[u8], marks: usize, is_end: bool, bytes: &mut Vec<u8>) 
 }
 
 /// Bytes copied in one go; what is too much is overwritten by what follows.
-const STEP: usize = 64;
+pub(crate) const STEP: usize = 64;
 
 struct Run<'t, 'o> {
     text: &'t [u8],
@@ -140,6 +154,11 @@ fn value_of(high: u8, low: u8) -> u16 {
 
 impl Run<'_, '_> {
     /// Takes all of the text, or tells that it needs more room.
+    fn all(&mut self, is_dense: bool) -> bool {
+        if is_dense { self.dense() } else { self.sparse() }
+    }
+
+    /// The same where escapes are few.
     fn sparse(&mut self) -> bool {
         let text = self.text;
         let mut has_room = true;
