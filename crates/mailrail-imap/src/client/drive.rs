@@ -12,6 +12,7 @@ use crate::{
     types::{self, Capabilities, Capability},
 };
 use alloc::boxed::Box;
+use core::num::NonZeroUsize;
 use mailrail_wire::{Connection, Input, Output, Step, Time, Upgrade};
 
 /// A deadline moves each time that many octets of a literal have come.
@@ -25,7 +26,7 @@ impl Client {
                 return Ok(None);
             }
             let len = match self.early {
-                Some(len) => len,
+                Some(len) => len.get(),
                 None => match self.responses.find(input.bytes(), &self.config.limits) {
                     ResponseFound::More => return Ok(None),
                     ResponseFound::TooLong => {
@@ -54,7 +55,7 @@ impl Client {
                     let waits = matches!(self.state, State::Sending { .. })
                         && matches!(ready, Ready::Tagged(_, tag) if self.queue.is_last_sent(tag))
                         && !input.is_closed();
-                    self.early = waits.then_some(len);
+                    self.early = NonZeroUsize::new(len).filter(|_| waits);
                     if waits {
                         return Ok(None);
                     }

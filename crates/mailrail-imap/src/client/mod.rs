@@ -20,6 +20,7 @@ use crate::{
 };
 use alloc::{boxed::Box, vec::Vec};
 use bytes::Bytes;
+use core::num::NonZeroUsize;
 use mailrail_sasl::sends_password;
 use mailrail_wire::{Output, Secret};
 use queue::Queue;
@@ -72,7 +73,7 @@ pub struct Client {
     responses: ResponseFinder,
     reading: Reading,
     /// The length of an answer to an APPEND whose message is not yet sent to its end.
-    early: Option<usize>,
+    early: Option<NonZeroUsize>,
     ready: Option<Ready>,
     deadline: Deadline,
     /// Octets of a literal since the deadline has moved.

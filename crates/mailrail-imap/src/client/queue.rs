@@ -16,7 +16,7 @@ pub(super) struct Queue {
     /// What must be answered before anything else can be given.
     decisive: Option<u32>,
     /// How many of the commands may change sequence numbers.
-    renumbering: usize,
+    renumbering: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +53,7 @@ impl Queue {
         if pipeline::decides(Verb::of(&command)) {
             self.decisive = Some(tag);
         }
-        self.renumbering += usize::from(pipeline::renumbers(&command));
+        self.renumbering += u32::from(pipeline::renumbers(&command));
         self.held.push_back(Held { tag, command: Box::new(command), done: false });
         Tag(tag)
     }
@@ -121,7 +121,7 @@ impl Queue {
     pub(super) fn answered(&mut self, tag: u32) -> Option<Verb> {
         let at = self.sent.iter().position(|sent| sent.tag == tag)?;
         let sent = self.sent.remove(at)?;
-        self.renumbering -= usize::from(sent.renumbers);
+        self.renumbering -= u32::from(sent.renumbers);
         if self.decisive == Some(tag) {
             self.decisive = None;
         }
