@@ -6,8 +6,11 @@
 use libfuzzer_sys::fuzz_target;
 use mailrail_fuzz::{Drive, Pace, lines, say_next};
 use mailrail_smtp::client::Event;
-use mailrail_smtp::command::Vrfy;
-use mailrail_smtp::{Client, Config, Domain, Error, ForwardPath, Misuse, ReversePath};
+use mailrail_smtp::command::{Attributes, Body, Burl, Etrn, Help, Mail, Other, Rcpt, Vrfy};
+use mailrail_smtp::{
+    ByMode, Client, Config, DeliverBy, Domain, EnvelopeId, Error, ForwardPath, Mailbox, Misuse,
+    Notify, OriginalRecipient, Ret, ReversePath,
+};
 use mailrail_wire::{Connection, Step};
 
 #[derive(Debug, Default, PartialEq)]
@@ -22,15 +25,47 @@ fn client(flags: u8) -> (Client, usize) {
     if flags & 2 != 0 {
         (config.limits.reply, config.limits.pipelined) = (60, 2);
     }
+    config.lmtp = flags & 8 != 0;
     let held = config.limits.reply;
     let make = if flags & 4 == 0 { Client::new } else { Client::over_tls };
     (make(config), held)
 }
 
+fn attributes() -> Attributes<'static> {
+    let mut attributes = Attributes::default();
+    attributes.add("NAME", "a b+=").expect("an attribute");
+    attributes
+}
+
+/// With some parameters or others.
+fn mail(op: u8) -> Mail<'static> {
+    let mut mail = Mail::new(ReversePath::Null);
+    mail.size = Some(op.into());
+    mail.body = [Some(Body::EightBitMime), Some(Body::BinaryMime), None][usize::from(op % 3)];
+    (mail.smtp_utf8, mail.require_tls) = (op % 5 == 0, op % 7 == 0);
+    if op % 2 == 0 {
+        mail.ret = Some(Ret::Headers);
+        mail.envelope_id = EnvelopeId::new("a+b").ok();
+        mail.by = DeliverBy::new(120, ByMode::Return).ok();
+        mail.auth = Some("<>".into());
+    }
+    mail
+}
+
+fn rcpt(op: u8) -> Rcpt<'static> {
+    let mailbox: Mailbox<'static> = "b@b.test".parse().expect("an address");
+    let mut rcpt = Rcpt::from(mailbox);
+    if op % 2 == 0 {
+        rcpt.notify = Some(Notify::NEVER);
+        rcpt.original_recipient = OriginalRecipient::new("rfc822", "c+d@b.test").ok();
+    }
+    rcpt
+}
+
 /// Says one thing or another.
 fn say(client: &mut Client, op: u8) -> Result<(), Misuse> {
     let host: Domain<'_> = "a.test".parse().expect("a domain");
-    match op % 24 {
+    match op % 40 {
         0 | 1 => client.ehlo(host),
         2 => client.helo(host),
         3 => client.starttls(),
@@ -50,6 +85,18 @@ fn say(client: &mut Client, op: u8) -> Result<(), Misuse> {
         20 => client.rset(),
         21 => client.noop(),
         22 => client.vrfy(Vrfy::parse(b"a").expect("a user")),
+        23 | 24 => client.bdat(),
+        25 => client.last_message("a\r\n".into()),
+        26 => client.burl(Burl::new("imap://a.test/b;urlauth=c", op < 128).expect("a URL")),
+        27 => client.expn(Vrfy::parse(b"a").expect("a list").with_smtp_utf8()),
+        28 => client.help(Help::about("a").expect("a subject")),
+        29 => client.etrn(Etrn::parse(b"@a.test").expect("a node")),
+        30 => client.xclient(attributes()),
+        31 => client.xforward(attributes()),
+        32 => client.other(Other::parse(b"XADR b").expect("a command")),
+        33 | 34 => client.mail(mail(op)),
+        35 | 36 => client.rcpt(rcpt(op)),
+        37 => client.data(),
         _ => client.quit(),
     }
 }

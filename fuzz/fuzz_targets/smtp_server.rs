@@ -6,7 +6,10 @@
 use libfuzzer_sys::fuzz_target;
 use mailrail_fuzz::{Drive, Pace};
 use mailrail_smtp::server::{Event, Refusal};
-use mailrail_smtp::{Config, Domain, Error, Extensions, Misuse, Reply, ReplyCode, Server};
+use mailrail_smtp::{
+    Config, Domain, Error, Extensions, FutureRelease, Misuse, Reply, ReplyCode, Server,
+    SessionLimits,
+};
 use mailrail_wire::{Connection, Step};
 
 /// What happened, and what was written.
@@ -17,25 +20,52 @@ struct Seen {
     written: Vec<u8>,
 }
 
-fn server(flags: u8) -> (Server, usize) {
+fn server(flags: u32, pace: Pace<'_>) -> (Server, usize) {
+    let has = |bit: u32| flags >> bit & 1 != 0;
     let mut offer = Extensions::built_in();
-    offer.starttls = flags & 1 != 0;
-    offer.enhanced_status_codes = flags & 2 != 0;
+    (offer.starttls, offer.enhanced_status_codes) = (has(0), has(1));
     for name in ["PLAIN", "X-Y"] {
         offer.add_mechanism(name).expect("a name");
     }
+    (offer.chunking, offer.binary_mime, offer.smtp_utf8) = (has(7), has(8), has(9));
+    if has(10) {
+        (offer.dsn, offer.require_tls, offer.rrvs) = (true, true, true);
+        (offer.deliver_by, offer.mt_priority) = (Some(30), Some("MIXER".into()));
+        offer.no_soliciting = Some("net.example:ADV".into());
+        let until = "2030-01-01T00:00:00Z".parse().expect("a time");
+        offer.future_release = Some(Box::new(FutureRelease { seconds: 1_000, until }));
+    }
+    if has(11) {
+        (offer.etrn, offer.vrfy, offer.expn, offer.help) = (true, true, true, true);
+        offer.burl = Some("imap".into());
+        offer.xclient = Some("NAME ADDR".into());
+        offer.xforward = Some("NAME ADDR".into());
+    }
+    if has(12) {
+        let mut limits = SessionLimits::default();
+        (limits.recipients, limits.messages, limits.domains) = (Some(2), Some(1), Some(1));
+        offer.limits = Some(Box::new(limits));
+    }
+    if has(13) {
+        offer.add_parameter("X-P").expect("a keyword");
+        offer.add_verb("XADR").expect("a verb");
+    }
     let mut config = Config::default();
-    config.allow_plaintext_auth = flags & 4 != 0;
-    config.require_auth = flags & 8 != 0;
-    if flags & 16 != 0 {
+    (config.allow_plaintext_auth, config.require_auth) = (has(2), has(3));
+    if has(4) {
         offer.size = Some(40);
     }
-    if flags & 32 != 0 {
+    if has(5) {
         (config.limits.line, config.limits.auth_line) = (40, 60);
         (config.limits.output, config.limits.recipients, config.limits.errors) = (1, 2, 3);
     }
-    let held = config.limits.line.max(config.limits.auth_line);
-    let make = if flags & 64 == 0 { Server::new } else { Server::over_tls };
+    (config.lmtp, config.proxy, config.pass_bare_line_ends) = (has(14), has(15), has(16));
+    (config.refuse_eight_bit, config.require_tls_for_auth) = (has(17), has(18));
+    // What comes too early is a matter of where the bytes are cut.
+    config.strict_pipelining = has(19) && pace.is_odd();
+    // A PROXY header may be as long, whatever a line may be.
+    let held = config.limits.line.max(config.limits.auth_line).max(1_040);
+    let make = if has(6) { Server::over_tls } else { Server::new };
     (make(offer, config), held)
 }
 
@@ -57,11 +87,14 @@ fn answer(server: &mut Server, op: u8) -> Result<(), Misuse> {
         _ => Err(Misuse::BareLineEnd),
     };
     let host: Domain<'_> = "mx.test".parse().expect("a domain");
-    said.or_else(|_| server.greet(&host)).or_else(|_| server.accept())
+    said.or_else(|_| server.greet(&host))
+        .or_else(|_| server.accept())
+        // Who is on a list, and what helps, is nobody's words but the caller's.
+        .or_else(|_| server.reply(&reply(550, "No")))
 }
 
-fn serve(flags: u8, ops: &[u8; 16], wire: &[u8], pace: Pace<'_>) -> Seen {
-    let (mut server, held) = server(flags);
+fn serve(flags: u32, ops: &[u8; 16], wire: &[u8], pace: Pace<'_>) -> Seen {
+    let (mut server, held) = server(flags, pace);
     let (mut drive, mut seen) = (Drive::new([wire], pace, held), Seen::default());
     for turn in 0.. {
         let op = ops[turn % ops.len()];
@@ -81,7 +114,13 @@ fn serve(flags: u8, ops: &[u8; 16], wire: &[u8], pace: Pace<'_>) -> Seen {
                 Event::Message(piece) => seen.text.extend_from_slice(piece),
                 event => {
                     if let Event::Aborted(refusal) = &event {
-                        assert!(flags & 16 != 0 || *refusal == Refusal::BareLineEnd);
+                        let is_configured = match refusal {
+                            Refusal::TooLarge => flags & 1 << 4 != 0,
+                            Refusal::BareLineEnd => flags & 1 << 16 == 0,
+                            Refusal::EightBit => flags & 1 << 17 != 0,
+                            _ => false,
+                        };
+                        assert!(is_configured, "{refusal:?}");
                         // How much of it has come by then, is a matter of where it is cut.
                         seen.text.clear();
                     }
@@ -107,7 +146,7 @@ fn serve(flags: u8, ops: &[u8; 16], wire: &[u8], pace: Pace<'_>) -> Seen {
     seen
 }
 
-fuzz_target!(|data: (u8, u8, [u8; 16], [u8; 4], &[u8])| {
+fuzz_target!(|data: (u32, u8, [u8; 16], [u8; 4], &[u8])| {
     let (flags, seconds, ops, sizes, wire) = data;
     serve(flags, &ops, wire, Pace::Sizes(&sizes, u64::from(seconds)));
     assert_eq!(serve(flags, &ops, wire, Pace::Whole), serve(flags, &ops, wire, Pace::Bytes));

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use mailrail_fuzz::{Drive, Pace};
 use mailrail_sasl::{Authenticator, Credentials, Nonce};
 use mailrail_smtp::submission::{Envelope, Event, TlsPolicy};
-use mailrail_smtp::{Config, Domain, Mailbox, Submission};
+use mailrail_smtp::{Config, Domain, EnvelopeId, Mailbox, Notify, Ret, Submission, command::Body};
 use mailrail_wire::{Connection, Step};
 
 fn submission(flags: u8) -> (Submission, usize) {
@@ -36,9 +36,17 @@ fn envelope(flags: u8) -> Envelope {
     let mailbox = |text: &str| text.parse::<Mailbox<'static>>().expect("an address");
     let mut envelope = Envelope::new(mailbox("a@a.test").into());
     envelope.mail.size = Some(100);
+    if flags & 8 != 0 {
+        envelope.mail.body = Some(Body::EightBitMime);
+        envelope.mail.ret = Some(Ret::Full);
+        envelope.mail.envelope_id = EnvelopeId::new("a+b").ok();
+    }
     let recipients = ["b@b.test", "c@c.test", "d@b.test"];
     let many = usize::from(flags >> 4 & 3).max(1);
     envelope.extend(recipients.into_iter().take(many).map(mailbox));
+    if flags & 8 != 0 {
+        envelope.recipients.iter_mut().for_each(|rcpt| rcpt.notify = Some(Notify::NEVER));
+    }
     envelope
 }
 

@@ -124,7 +124,7 @@ impl<'a> EnvelopeId<'a> {
     ///
     /// # Errors
     ///
-    /// Where it is too long or holds anything but printable ASCII characters and spaces.
+    /// Where it is empty or too long, or holds anything but printable ASCII characters and spaces.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, SyntaxError> {
         let text = text.into();
         let is_printable = |byte: u8| matches!(byte, b' '..=b'~');
@@ -132,6 +132,9 @@ impl<'a> EnvelopeId<'a> {
             return Err(SyntaxError { offset, expected: "a printable character" });
         }
         let written = text.bytes().map(|byte| if needs_no_hex(byte) { 1 } else { 3 }).sum();
+        if text.is_empty() {
+            return Err(SyntaxError { offset: 0, expected: "a printable character" });
+        }
         if ENVELOPE_ID < written {
             return Err(SyntaxError { offset: text.len(), expected: "at most 100 characters" });
         }
@@ -155,7 +158,8 @@ impl<'a> EnvelopeId<'a> {
         let text = grammar::xtext(value)?;
         let is_printable = |byte: &u8| matches!(byte, b' '..=b'~');
         // What was not encoded is printable.
-        let fits = value.len() <= ENVELOPE_ID
+        let fits = !value.is_empty()
+            && value.len() <= ENVELOPE_ID
             && (!text.is_owned() || text.as_bytes().iter().all(is_printable));
         fits.then_some(Self(text))
     }
@@ -384,6 +388,8 @@ mod tests {
         assert_eq!(EnvelopeId::parse(b"QQ+2B314159").unwrap().as_str(), "QQ+314159");
         assert_eq!(EnvelopeId::new("a b=").unwrap().to_string(), "a+20b+3D");
         assert!(EnvelopeId::new("a\n").is_err() && EnvelopeId::new("ä").is_err());
+        // An empty value cannot be said.
+        assert!(EnvelopeId::new("").is_err() && EnvelopeId::parse(b"").is_none());
         assert!(EnvelopeId::new("a".repeat(100)).is_ok());
         assert!(
             EnvelopeId::new("a".repeat(101)).is_err() && EnvelopeId::new("+".repeat(34)).is_err()
