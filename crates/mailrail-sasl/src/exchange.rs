@@ -68,6 +68,28 @@ pub fn decode_initial(text: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
     if text == b"=" { Ok(Secret::default()) } else { decode(text) }
 }
 
+/// Whether [`decode_initial`] reads that text: to look does not allocate.
+#[must_use]
+pub fn is_initial(text: &[u8]) -> bool {
+    let digit = |byte: u8| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    // The bits of the last digit that stand for nothing are 0.
+    let (digits, spare) = match text {
+        [digits @ .., b'=', b'='] => (digits, 0b1111),
+        [digits @ .., b'='] => (digits, 0b11),
+        _ => (text, 0),
+    };
+    let is_clean = digits.last().is_none_or(|&last| digit(last).is_some_and(|d| d & spare == 0));
+    let is_whole = text.len().is_multiple_of(4) && (spare == 0 || !digits.is_empty());
+    text == b"=" || is_whole && is_clean && digits.iter().all(|&byte| digit(byte).is_some())
+}
+
 /// Reads the line that follows a challenge (the server does).
 ///
 /// # Errors
@@ -120,6 +142,7 @@ mod tests {
         /// No two lines mean the same.
         #[test]
         fn writes_what_it_reads(text in "[A-D/+=*]{0,12}") {
+            prop_assert_eq!(is_initial(text.as_bytes()), decode_initial(text.as_bytes()).is_ok());
             if let Ok(message) = decode(text.as_bytes()) {
                 prop_assert_eq!(written(|out| encode(message.expose(), out)), text.as_bytes());
             }

@@ -9,10 +9,19 @@ use mailrail_sasl::{exchange, is_mechanism_name};
 use mailrail_wire::{Output, Secret};
 
 /// A mechanism and, where the client speaks first, its response.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Auth<'a> {
     mechanism: &'a str,
-    initial_response: Option<Secret<Vec<u8>>>,
+    response: Response<'a>,
+}
+
+#[derive(Debug, Clone)]
+enum Response<'a> {
+    None,
+    /// As a client gave it.
+    Given(Secret<Vec<u8>>),
+    /// As a server received it: [`exchange::is_initial`].
+    Received(Secret<&'a [u8]>),
 }
 
 impl<'a> Auth<'a> {
@@ -26,7 +35,8 @@ impl<'a> Auth<'a> {
         initial_response: Option<Secret<Vec<u8>>>,
     ) -> Result<Self, SyntaxError> {
         if is_mechanism_name(mechanism.as_bytes()) {
-            Ok(Self { mechanism, initial_response })
+            let response = initial_response.map_or(Response::None, Response::Given);
+            Ok(Self { mechanism, response })
         } else {
             Err(SyntaxError { offset: 0, expected: "the name of a mechanism" })
         }
@@ -40,20 +50,27 @@ impl<'a> Auth<'a> {
 
     /// The response that needs no challenge, decoded; it may be empty.
     #[must_use]
-    pub const fn initial_response(&self) -> Option<&Secret<Vec<u8>>> {
-        self.initial_response.as_ref()
+    pub fn initial_response(&self) -> Option<Secret<Vec<u8>>> {
+        self.clone().into_initial_response()
     }
 
     pub(crate) fn into_initial_response(self) -> Option<Secret<Vec<u8>>> {
-        self.initial_response
+        match self.response {
+            Response::None => None,
+            Response::Given(response) => Some(response),
+            Response::Received(text) => exchange::decode_initial(text.expose()).ok(),
+        }
     }
 
     /// The bytes of the command line, CR LF included.
     pub(crate) fn line_len(&self) -> usize {
-        let response = self
-            .initial_response
-            .as_ref()
-            .map_or(0, |response| exchange::initial_len(response.expose().len()).saturating_add(1));
+        let response = match &self.response {
+            Response::None => 0,
+            Response::Given(response) => {
+                exchange::initial_len(response.expose().len()).saturating_add(1)
+            }
+            Response::Received(text) => text.expose().len().saturating_add(1),
+        };
         "AUTH \r\n".len().saturating_add(self.mechanism.len()).saturating_add(response)
     }
 
@@ -70,27 +87,42 @@ impl<'a> Auth<'a> {
                 _ => return fail(at, "a mechanism"),
             };
             if rest.is_empty() {
-                return Ok((rest, Self { mechanism, initial_response: None }));
+                return Ok((rest, Self { mechanism, response: Response::None }));
             }
             let (response, ()) = byte(b' ', "a space")(rest)?;
-            match exchange::decode_initial(response) {
-                Ok(decoded) if !response.is_empty() => {
-                    Ok((&[][..], Self { mechanism, initial_response: Some(decoded) }))
-                }
-                _ => fail(response, "base64"),
+            if response.is_empty() || !exchange::is_initial(response) {
+                return fail(response, "base64");
             }
+            let response = Response::Received(Secret::new(response));
+            Ok((&[][..], Self { mechanism, response }))
         })
     }
 
     pub(super) fn encode(&self, out: &mut Output) {
         out.text(b"AUTH ");
         out.text(self.mechanism.as_bytes());
-        if let Some(response) = &self.initial_response {
-            out.text(b" ");
-            exchange::encode_initial(response.expose(), out);
+        match &self.response {
+            Response::None => {}
+            Response::Given(response) => {
+                out.text(b" ");
+                exchange::encode_initial(response.expose(), out);
+            }
+            Response::Received(text) => {
+                out.text(b" ");
+                out.text(text.expose());
+            }
         }
     }
 }
+
+/// Equal are those that say the same, received or not.
+impl PartialEq for Auth<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.mechanism == other.mechanism && self.initial_response() == other.initial_response()
+    }
+}
+
+impl Eq for Auth<'_> {}
 
 #[cfg(test)]
 mod tests {
