@@ -52,15 +52,17 @@ fn server(flags: u32, pace: Pace<'_>) -> (Server, usize) {
     }
     let mut config = Config::default();
     (config.allow_plaintext_auth, config.require_auth) = (has(2), has(3));
-    if has(4) {
+    // Of two faults of a message, which one is told is a matter of where the bytes are cut.
+    let (passes_bare, refuses_eight_bit) = (has(16), has(17) && (has(16) || pace.is_odd()));
+    if has(4) && (passes_bare && !refuses_eight_bit || pace.is_odd()) {
         offer.size = Some(40);
     }
     if has(5) {
         (config.limits.line, config.limits.auth_line) = (40, 60);
         (config.limits.output, config.limits.recipients, config.limits.errors) = (1, 2, 3);
     }
-    (config.lmtp, config.proxy, config.pass_bare_line_ends) = (has(14), has(15), has(16));
-    (config.refuse_eight_bit, config.require_tls_for_auth) = (has(17), has(18));
+    (config.lmtp, config.proxy, config.pass_bare_line_ends) = (has(14), has(15), passes_bare);
+    (config.refuse_eight_bit, config.require_tls_for_auth) = (refuses_eight_bit, has(18));
     // What comes too early is a matter of where the bytes are cut.
     config.strict_pipelining = has(19) && pace.is_odd();
     // A PROXY header may be as long, whatever a line may be.

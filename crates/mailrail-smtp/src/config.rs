@@ -71,10 +71,10 @@ pub struct Limits {
     pub recipients: usize,
     /// Server: how often AUTH may be refused with a 5yz code (3). One more refusal is said as a
     /// 421, and ends the conversation.
-    pub logins: usize,
+    pub logins: u32,
     /// Server: the commands that are unknown, do not parse or are out of sequence (20). One more
     /// is answered 421, and the conversation ends.
-    pub errors: usize,
+    pub errors: u32,
 }
 
 impl Default for Limits {

@@ -1,6 +1,6 @@
 //! Bytes to send.
 
-use alloc::collections::VecDeque;
+use alloc::{boxed::Box, collections::VecDeque};
 use bytes::{Buf, Bytes, BytesMut};
 use core::fmt;
 
@@ -32,11 +32,14 @@ pub struct Output {
     /// The first piece, in place, so that one alone needs no memory; where it is empty, so is
     /// `parts`.
     front: Bytes,
-    /// Pieces between `front` and `tail`; none is empty.
-    parts: VecDeque<Bytes>,
+    /// Pieces between `front` and `tail`; none is empty. Out of the way, since a machine that waits
+    /// has none.
+    parts: Option<Box<Parts>>,
     tail: BytesMut,
     len: usize,
 }
+
+type Parts = VecDeque<Bytes>;
 
 impl Output {
     /// Adds a few bytes, copying them.
@@ -71,14 +74,14 @@ impl Output {
         if self.front.is_empty() {
             self.front = piece;
         } else {
-            self.parts.push_back(piece);
+            self.parts.get_or_insert_default().push_back(piece);
         }
     }
 
     /// Takes back what was added last, so that `len` bytes are left.
     pub(crate) fn truncate(&mut self, len: usize) {
         while let Some(excess) = self.len.checked_sub(len).filter(|&excess| excess > 0) {
-            let last = match self.parts.back_mut() {
+            let last = match self.parts.as_mut().and_then(|parts| parts.back_mut()) {
                 _ if !self.tail.is_empty() => {
                     let kept = self.tail.len().saturating_sub(excess);
                     self.len -= self.tail.len() - kept;
@@ -91,8 +94,8 @@ impl Output {
             let kept = last.len().saturating_sub(excess);
             self.len -= last.len() - kept;
             last.truncate(kept);
-            if kept == 0 {
-                self.parts.pop_back();
+            if let Some(parts) = self.parts.as_mut().filter(|_| kept == 0) {
+                parts.pop_back();
             }
         }
     }
@@ -158,10 +161,8 @@ impl Buf for Output {
         self.len -= n;
         if self.len == 0 {
             self.front = Bytes::new();
-            // Mostly there was one piece, and these hold no memory.
-            if self.parts.capacity() > 0 {
-                self.parts = VecDeque::new();
-            }
+            self.parts = None;
+            // Mostly there was one piece, and this holds no memory.
             if self.tail.capacity() > 0 {
                 self.tail = BytesMut::new();
             }
@@ -172,7 +173,7 @@ impl Buf for Output {
                 return self.front.advance(n);
             }
             n -= self.front.len();
-            self.front = self.parts.pop_front().unwrap_or_default();
+            self.front = self.parts.as_mut().and_then(|it| it.pop_front()).unwrap_or_default();
         }
         self.tail.advance(n);
     }
@@ -181,7 +182,8 @@ impl Buf for Output {
     fn chunks_vectored<'a>(&'a self, dst: &mut [std::io::IoSlice<'a>]) -> usize {
         let tail = (!self.tail.is_empty()).then_some(&*self.tail);
         let front = (!self.front.is_empty()).then_some(&self.front);
-        let chunks = front.into_iter().chain(&self.parts).map(|part| &**part).chain(tail);
+        let parts = self.parts.as_deref().into_iter().flatten();
+        let chunks = front.into_iter().chain(parts).map(|part| &**part).chain(tail);
         dst.iter_mut().zip(chunks).map(|(slot, chunk)| *slot = std::io::IoSlice::new(chunk)).count()
     }
 }
@@ -216,7 +218,7 @@ mod tests {
         let mut output = Output::default();
         output.text(&[b'x'; 4_000]);
         output.advance(4_000);
-        assert_eq!((output.tail.capacity(), output.parts.capacity()), (0, 0));
+        assert_eq!((output.tail.capacity(), output.parts), (0, None));
     }
 
     #[cfg(feature = "std")]

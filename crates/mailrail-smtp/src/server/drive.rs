@@ -191,7 +191,7 @@ impl Server {
     pub(super) fn answer(&mut self, reply: &Canned) {
         self.deadline = None;
         let is_error = matches!(reply.0, 500..=504 | 555);
-        self.errors = self.errors.saturating_add(usize::from(is_error));
+        self.errors = self.errors.saturating_add(u32::from(is_error));
         if self.errors > self.config.limits.errors {
             self.fail(&replies::TOO_MANY_ERRORS, Error::TooManyErrors);
         } else if let Canned(501, enhanced, expected) = *reply {

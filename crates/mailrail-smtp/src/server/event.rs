@@ -108,7 +108,8 @@ pub enum Event<'i> {
     Quit,
 }
 
-/// Why a message is refused while it comes.
+/// Why a message is refused while it comes. Of several reasons, how its bytes arrive decides which is
+/// told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {

@@ -39,7 +39,7 @@ pub struct Server {
     ready: Option<Ready>,
     lines: LineFinder,
     session: Session,
-    errors: usize,
+    errors: u32,
     deadline: Option<Time>,
     failed: Option<Error>,
 }

@@ -148,7 +148,7 @@ pub(super) struct Session {
     pub(super) secured: bool,
     pub(super) authenticated: bool,
     /// How often AUTH has failed.
-    pub(super) failures: usize,
+    pub(super) failures: u32,
     /// The recipients accepted since MAIL was.
     pub(super) recipients: Option<usize>,
     /// How many of them the caller owes a reply to the message (LMTP).
