@@ -42,8 +42,8 @@ fn mail(op: u8) -> Mail<'static> {
     let mut mail = Mail::new(ReversePath::Null);
     mail.size = Some(op.into());
     mail.body = [Some(Body::EightBitMime), Some(Body::BinaryMime), None][usize::from(op % 3)];
-    (mail.smtp_utf8, mail.require_tls) = (op % 5 == 0, op % 7 == 0);
-    if op % 2 == 0 {
+    (mail.smtp_utf8, mail.require_tls) = (op.is_multiple_of(5), op.is_multiple_of(7));
+    if op.is_multiple_of(2) {
         mail.ret = Some(Ret::Headers);
         mail.envelope_id = EnvelopeId::new("a+b").ok();
         mail.by = DeliverBy::new(120, ByMode::Return).ok();
@@ -55,7 +55,7 @@ fn mail(op: u8) -> Mail<'static> {
 fn rcpt(op: u8) -> Rcpt<'static> {
     let mailbox: Mailbox<'static> = "b@b.test".parse().expect("an address");
     let mut rcpt = Rcpt::from(mailbox);
-    if op % 2 == 0 {
+    if op.is_multiple_of(2) {
         rcpt.notify = Some(Notify::NEVER);
         rcpt.original_recipient = OriginalRecipient::new("rfc822", "c+d@b.test").ok();
     }

@@ -86,7 +86,7 @@ fn is_said(text: &str) {
         Help::about(text).map(Command::Help),
         Etrn::parse(text.as_bytes()).map(Command::Etrn),
         Vrfy::parse(text.as_bytes()).map(Command::Vrfy),
-        Burl::new(text, text.len() % 2 == 0).map(Command::Burl),
+        Burl::new(text, text.len().is_multiple_of(2)).map(Command::Burl),
         Other::parse(text.as_bytes()).map(Command::Other),
     ];
     commands.iter().flatten().for_each(is_written);
