@@ -18,9 +18,11 @@ use crate::{
     way::{Came, Proof, Way},
 };
 use bytes::Bytes;
+use mailrail_message::{MessageEvent, MessageStream};
+use mailrail_mx::TlsRequirement;
 use mailrail_smtp::{
     Config, Domain, Host, Submission,
-    delivery::{Answer, Attempt, Promises},
+    delivery::{Answer, Attempt, Promises, State},
     submission::{Envelope, Event, Outcome, Reason, TlsPolicy},
 };
 use rustls::{ClientConfig, pki_types::ServerName};
@@ -117,18 +119,28 @@ impl fmt::Debug for Courier {
 #[derive(Debug)]
 pub struct Errand {
     courier: Arc<Courier>,
-    /// The message must go by TLS that proves where it goes (RFC 8689).
-    requires_tls: bool,
+    requirement: TlsRequirement,
     /// The ways looked up, by domain in lower case.
     ways: Mutex<HashMap<String, Arc<Way>>>,
 }
 
 impl Errand {
-    /// That of a message; `requires_tls` says that it must go by TLS that proves where it goes
-    /// (REQUIRETLS, RFC 8689).
-    #[must_use]
-    pub fn new(courier: Arc<Courier>, requires_tls: bool) -> Self {
-        Self { courier, requires_tls, ways: Mutex::default() }
+    /// That of `message`, which is queued as `state` says.
+    ///
+    /// # Errors
+    ///
+    /// Those of the message's file.
+    pub async fn new(
+        courier: Arc<Courier>,
+        state: &State,
+        message: &impl Source,
+    ) -> io::Result<Self> {
+        let requirement = if state.mail.require_tls {
+            TlsRequirement::new(state.needs_tls(), false)
+        } else {
+            TlsRequirement::new(false, waives_tls(message).await?)
+        };
+        Ok(Self { courier, requirement, ways: Mutex::default() })
     }
 
     fn ways(&self) -> MutexGuard<'_, HashMap<String, Arc<Way>>> {
@@ -138,7 +150,7 @@ impl Errand {
 
     /// Looks a domain's exchangers up.
     pub async fn look_up(&self, domain: &str) -> Answer {
-        match Way::find(&self.courier, domain, self.requires_tls).await {
+        match Way::find(&self.courier, domain, self.requirement).await {
             Ok(way) => {
                 let hosts = way.hosts();
                 self.ways().insert(domain.to_lowercase(), Arc::new(way));
@@ -200,7 +212,7 @@ impl Errand {
             host: attempt.host.clone(),
             addr: SocketAddr::new(attempt.address, self.courier.port),
             tls: attempt.tls,
-            requires_tls: self.requires_tls,
+            requirement: self.requirement,
         })
     }
 
@@ -276,6 +288,24 @@ impl Errand {
             Host::Literal(_) => None,
         }
     }
+}
+
+/// Whether the message's header has `TLS-Required: No` (RFC 8689 §3).
+async fn waives_tls(message: &impl Source) -> io::Result<bool> {
+    let (mut pieces, mut stream) = (message.pieces()?, MessageStream::default());
+    while let Some(piece) = pieces.next().await? {
+        let mut rest = &*piece;
+        while let Some(event) = stream.event(&mut rest) {
+            match event {
+                MessageEvent::Field(field) if field.is_named("TLS-Required") => {
+                    return Ok(field.raw_value().trim_ascii().eq_ignore_ascii_case(b"No"));
+                }
+                MessageEvent::Body(_) => return Ok(false),
+                _ => {}
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a conversation ended because TLS could not be put in place.

@@ -1,6 +1,7 @@
 //! Connections that are kept for a moment, for the next message to the same host.
 
 use crate::drive::tokio::{Link, Stream};
+use mailrail_mx::TlsRequirement;
 use mailrail_smtp::{Submission, submission::TlsPolicy};
 use std::{
     collections::HashMap,
@@ -26,8 +27,8 @@ pub(crate) struct Key {
     pub(crate) host: String,
     pub(crate) addr: SocketAddr,
     pub(crate) tls: TlsPolicy,
-    /// Whether what TLS proved is all that REQUIRETLS asks for.
-    pub(crate) requires_tls: bool,
+    /// What was to be proved.
+    pub(crate) requirement: TlsRequirement,
 }
 
 type Connection = Link<Submission, Stream>;

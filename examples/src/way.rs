@@ -9,7 +9,8 @@ use crate::{
     tls_reports::{Failed, TlsReports},
 };
 use mailrail_mx::{
-    AppliedPolicy, Demand, Exchanger, Exchanges, Mode, Refused, StsPolicy, TlsFailure, to_ascii,
+    AppliedPolicy, Demand, Exchanger, Exchanges, Mode, Refused, StsPolicy, TlsFailure,
+    TlsRequirement, to_ascii,
 };
 use mailrail_smtp::{
     delivery::{Answer, Exchanger as Host},
@@ -24,8 +25,7 @@ pub(crate) struct Way {
     domain: String,
     found: Exchanges,
     policy: Option<StsPolicy>,
-    /// The message must go by TLS that proves where it goes (RFC 8689).
-    requires_tls: bool,
+    requirement: TlsRequirement,
     /// None where the domain wants none, or nobody counts.
     reports: Option<TlsReports>,
 }
@@ -67,7 +67,7 @@ impl Way {
     pub(crate) async fn find(
         courier: &Courier,
         domain: &str,
-        requires_tls: bool,
+        requirement: TlsRequirement,
     ) -> Result<Self, Answer> {
         let mut found = match courier.resolver.exchanges(domain).await {
             Ok(found) if found.null_mx => return Err(Answer::NullMx),
@@ -93,8 +93,10 @@ impl Way {
             None => Standing::default(),
         };
         let domain = to_ascii(domain).map_err(|error| Answer::NotADomain(error.to_string()))?;
-        let reports = courier.reports.clone().filter(|_| found.tls_report.is_some());
-        let way = Self { domain, found, policy, requires_tls, reports };
+        // Of what is not to be proved nothing is counted.
+        let is_counted = found.tls_report.is_some() && requirement != TlsRequirement::Waived;
+        let reports = courier.reports.clone().filter(|_| is_counted);
+        let way = Self { domain, found, policy, requirement, reports };
         if let Some(failed) = failed {
             way.count(&AppliedPolicy::sts_unknown(&way.domain), Err(failed));
         }
@@ -102,7 +104,7 @@ impl Way {
     }
 
     fn demand<'a>(&self, host: &'a Exchanger) -> Demand<'a> {
-        self.found.demand(host, self.policy.as_ref(), self.requires_tls)
+        self.found.demand(host, self.policy.as_ref(), self.requirement)
     }
 
     /// The hosts to try, with the TLS that each of them needs.
@@ -123,7 +125,7 @@ impl Way {
             hosts.push(host);
         }
         // What can't be looked up for now may be known later; what has no proof has none then.
-        let is_final = self.requires_tls
+        let is_final = self.requirement == TlsRequirement::Required
             && refused.iter().all(|(_, why)| !matches!(why, Refused::TlsaUnknown(_)));
         match refused.last() {
             Some((exchanger, why)) if hosts.is_empty() => {

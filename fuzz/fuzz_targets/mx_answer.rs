@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use mailrail_fuzz::name_server::{config, run};
-use mailrail_mx::{Dane, Demand, Dnssec, Error, Exchanges, Lookup, StsPolicy};
+use mailrail_mx::{Dane, Demand, Dnssec, Error, Exchanges, Lookup, StsPolicy, TlsRequirement};
 
 fn look_up(flags: u8, random: [u8; 16], mut wire: &[u8], piece: usize) -> Result<Exchanges, Error> {
     let config = config(flags, random[15]);
@@ -19,7 +19,8 @@ fn look_up(flags: u8, random: [u8; 16], mut wire: &[u8], piece: usize) -> Result
     assert!(config.dnssec != Dnssec::Untrusted || !found.authenticated);
     let policy = StsPolicy::parse(wire).ok();
     for host in &found.exchangers {
-        let demand = found.demand(host, policy.as_ref(), flags & 2 != 0);
+        let requirement = TlsRequirement::new(flags & 2 != 0, flags & 4 != 0);
+        let demand = found.demand(host, policy.as_ref(), requirement);
         let is_dane = matches!(demand, Demand::Dane(_));
         assert!(!is_dane || found.authenticated);
         if let Dane::Records(records) = &host.dane {

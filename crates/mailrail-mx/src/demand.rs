@@ -30,6 +30,34 @@ pub enum Demand<'a> {
     Refused(Refused),
 }
 
+/// What a message asks of TLS, whatever the domains that it goes to ask for (RFC 8689).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum TlsRequirement {
+    /// Nothing of its own: what a domain asks for counts.
+    #[default]
+    Policy,
+    /// TLS that proves where it goes: it came with REQUIRETLS (§4.2.1). Such a message goes only to
+    /// a server that offers REQUIRETLS once TLS is in place.
+    Required,
+    /// No more than TLS where that works, whatever a domain asks for, so that a fault there can be
+    /// reported to it: the header field `TLS-Required: No` (§4.2.2).
+    Waived,
+}
+
+impl TlsRequirement {
+    /// That of a message: whether it came with REQUIRETLS, and whether its header has
+    /// `TLS-Required: No`, which counts only without the former (RFC 8689 §4.1).
+    #[must_use]
+    pub const fn new(requires_tls: bool, waives_tls: bool) -> Self {
+        match (requires_tls, waives_tls) {
+            (true, _) => Self::Required,
+            (false, true) => Self::Waived,
+            (false, false) => Self::Policy,
+        }
+    }
+}
+
 /// Why an exchanger is left out, whatever TLS could prove.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -48,8 +76,7 @@ pub enum Refused {
 
 impl Exchanges {
     /// What TLS must prove to `exchanger`, one of these, under the domain's MTA-STS policy, if there
-    /// is one; `requires_tls` says that the message came with REQUIRETLS (RFC 8689). Such a message
-    /// goes only to a server that offers REQUIRETLS once TLS is in place.
+    /// is one, and under what the message itself asks for.
     ///
     /// Usable TLSA records win over a policy, and so does a failure to look them up (RFC 8461 §2).
     #[must_use]
@@ -57,8 +84,11 @@ impl Exchanges {
         &self,
         exchanger: &'a Exchanger,
         policy: Option<&StsPolicy>,
-        requires_tls: bool,
+        requirement: TlsRequirement,
     ) -> Demand<'a> {
+        if requirement == TlsRequirement::Waived {
+            return Demand::Opportunistic;
+        }
         let mut demand = match &exchanger.dane {
             Dane::Failed(error) => return Demand::Refused(Refused::TlsaUnknown(error.clone())),
             Dane::Records(records) if records.is_usable() => return Demand::Dane(records),
@@ -78,7 +108,7 @@ impl Exchanges {
             }
             _ => {}
         }
-        if requires_tls {
+        if requirement == TlsRequirement::Required {
             return if self.authenticated || self.implicit || is_in_policy {
                 Demand::WebPki { name, is_enforced: true }
             } else {
@@ -101,7 +131,7 @@ mod tests {
         TlsaSet { names: vec!["mx.test".into()], records: vec![record] }
     }
 
-    /// RFC 7672 §2.2, RFC 8461 §2 and §5, RFC 8689 §4.2.1, each combination.
+    /// RFC 7672 §2.2, RFC 8461 §2 and §5, RFC 8689 §4.2, each combination.
     #[test]
     fn which_one_wins() {
         let policy = |mode: &str, mx: &str| {
@@ -119,40 +149,45 @@ mod tests {
         let (hollow, late) = (Dane::Records(unusable), Dane::Failed(Error::TimedOut));
         let web = |is_enforced| Demand::WebPki { name: "mx.test", is_enforced };
         let refused = Demand::Refused;
-        // DANE, policy, MX authenticated, REQUIRETLS.
+        use TlsRequirement::{Policy as Usual, Required as Must, Waived};
+        // DANE, policy, MX authenticated, what the message asks for.
         for (dane, policy, is_authentic, requires, expected) in [
-            (&no, None, false, false, Demand::Opportunistic),
-            (&no, None, true, false, Demand::Opportunistic),
-            (&no, Some(&enforce), false, false, web(true)),
-            (&no, Some(&other), false, false, refused(Refused::NotInPolicy)),
-            (&no, Some(&testing), false, false, web(false)),
-            (&no, Some(&testing_other), false, false, Demand::Opportunistic),
-            (&no, Some(&none), false, false, Demand::Opportunistic),
-            (&with, None, true, false, Demand::Dane(&usable)),
-            (&with, Some(&other), true, false, Demand::Dane(&usable)),
-            (&with, Some(&enforce), true, true, Demand::Dane(&usable)),
-            (&hollow, None, true, false, Demand::Encryption),
-            (&hollow, Some(&testing), true, false, Demand::Encryption),
-            (&hollow, Some(&enforce), true, false, web(true)),
-            (&hollow, None, true, true, web(true)),
-            (&late, None, true, false, refused(failed.clone())),
-            (&late, Some(&enforce), true, true, refused(failed)),
-            (&no, None, false, true, refused(Refused::Unproved)),
-            (&no, None, true, true, web(true)),
-            (&no, Some(&testing), false, true, web(true)),
-            (&no, Some(&testing_other), false, true, refused(Refused::Unproved)),
-            (&no, Some(&none), false, true, refused(Refused::Unproved)),
-            (&no, Some(&other), true, true, refused(Refused::NotInPolicy)),
+            (&no, None, false, Usual, Demand::Opportunistic),
+            (&no, None, true, Usual, Demand::Opportunistic),
+            (&no, Some(&enforce), false, Usual, web(true)),
+            (&no, Some(&other), false, Usual, refused(Refused::NotInPolicy)),
+            (&no, Some(&testing), false, Usual, web(false)),
+            (&no, Some(&testing_other), false, Usual, Demand::Opportunistic),
+            (&no, Some(&none), false, Usual, Demand::Opportunistic),
+            (&with, None, true, Usual, Demand::Dane(&usable)),
+            (&with, Some(&other), true, Usual, Demand::Dane(&usable)),
+            (&with, Some(&enforce), true, Must, Demand::Dane(&usable)),
+            (&hollow, None, true, Usual, Demand::Encryption),
+            (&hollow, Some(&testing), true, Usual, Demand::Encryption),
+            (&hollow, Some(&enforce), true, Usual, web(true)),
+            (&hollow, None, true, Must, web(true)),
+            (&late, None, true, Usual, refused(failed.clone())),
+            (&late, Some(&enforce), true, Must, refused(failed)),
+            (&no, None, false, Must, refused(Refused::Unproved)),
+            (&no, None, true, Must, web(true)),
+            (&no, Some(&testing), false, Must, web(true)),
+            (&no, Some(&testing_other), false, Must, refused(Refused::Unproved)),
+            (&no, Some(&none), false, Must, refused(Refused::Unproved)),
+            (&no, Some(&other), true, Must, refused(Refused::NotInPolicy)),
+            (&no, None, false, Waived, Demand::Opportunistic),
+            (&no, Some(&other), false, Waived, Demand::Opportunistic),
+            (&with, Some(&enforce), true, Waived, Demand::Opportunistic),
+            (&late, None, true, Waived, Demand::Opportunistic),
         ] {
             let exchanger =
                 Exchanger { host: "mx.test".into(), dane: dane.clone(), ..Exchanger::default() };
             let found = Exchanges { authenticated: is_authentic, ..Exchanges::default() };
             let demand = found.demand(&exchanger, policy, requires);
-            assert_eq!(demand, expected, "{dane:?} {policy:?} {is_authentic} {requires}");
+            assert_eq!(demand, expected, "{dane:?} {policy:?} {is_authentic} {requires:?}");
         }
         // Without MX records, the domain's own name is what is proved.
         let itself = Exchanger { host: "mx.test".into(), ..Exchanger::default() };
         let found = Exchanges { implicit: true, ..Exchanges::default() };
-        assert_eq!(found.demand(&itself, None, true), web(true));
+        assert_eq!(found.demand(&itself, None, Must), web(true));
     }
 }

@@ -25,7 +25,7 @@ pub use asker::Validity;
 pub use cache::{Cache, Cached};
 pub use config::{Config, Dnssec, Families, Limits, Timeouts};
 pub use dane::{Dane, Matching, Mismatch, Proof, Selector, Tlsa, TlsaSet, Usage};
-pub use demand::{Demand, Refused};
+pub use demand::{Demand, Refused, TlsRequirement};
 pub use discovery::{Discovery, Offer, Service, Services};
 pub use domain::to_ascii;
 pub use error::{Error, InvalidDomain, Misuse};

@@ -56,7 +56,7 @@ pub async fn run(
     schedule.give_up = Duration::ZERO;
     let state = State::new(envelope, now);
     let pool = courier.pool.clone();
-    let errand = Errand::new(Arc::new(courier), state.needs_tls());
+    let errand = Errand::new(Arc::new(courier), &state, &message).await?;
     let mut delivery = Delivery::new(state, schedule);
     loop {
         match delivery.next(now) {

@@ -6,7 +6,7 @@ use crate::{
     policy::Policies,
     tls::Authorities,
 };
-use mailrail_mx::{Dane, Demand, Exchanger, Exchanges, StsPolicy};
+use mailrail_mx::{Dane, Demand, Exchanger, Exchanges, StsPolicy, TlsRequirement};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
 
@@ -140,7 +140,7 @@ impl<'a> Exchange<'a> {
 
 impl Proof {
     fn new(found: &Exchanges, host: &Exchanger, policy: Option<&StsPolicy>) -> Self {
-        let (demand, why) = match found.demand(host, policy, false) {
+        let (demand, why) = match found.demand(host, policy, TlsRequirement::Policy) {
             Demand::Encryption => ("encryption", None),
             Demand::Dane(_) => ("dane", None),
             Demand::WebPki { is_enforced: true, .. } => ("webpki", None),

@@ -164,7 +164,7 @@ async fn relay(context: &Context, courier: &Arc<Courier>, batch: Batch) -> store
     let message = Arc::new(context.store.read_queued(first).await?);
     state.mail.size = Some(message.size());
     state.mail.body = has_eight_bit(&message).await?.then_some(Body::EightBitMime);
-    let errand = Arc::new(Errand::new(Arc::clone(courier), state.needs_tls()));
+    let errand = Arc::new(Errand::new(Arc::clone(courier), &state, &*message).await?);
     let mut delivery = Delivery::new(state, schedule());
     let mut jobs = JoinSet::new();
     let mut seen = stages(delivery.state());

@@ -35,6 +35,8 @@ use std::{
 const CLIENT: &str = env!("CARGO_BIN_EXE_mailrail-client");
 const SERVER: &str = env!("CARGO_BIN_EXE_mailrail-server");
 const ALICE: &str = "alice@north.test";
+/// RFC 8689 §3.
+const WAIVER: &str = "TLS-required:\r\n no \r\n";
 const REPORTS: &str = "_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:tls@south.test\"\n";
 
 pub(crate) fn add(suite: &mut Suite) {
@@ -117,12 +119,17 @@ fn postfix() -> Result<(Postfix, Dovecot)> {
 }
 
 /// Delivers a message to bob@south.test: the exit status, and what was said.
-fn deliver(resolver: SocketAddr, port: u16, options: &[&str]) -> Result<(Option<i32>, String)> {
+fn deliver(
+    resolver: SocketAddr,
+    port: u16,
+    options: &[&str],
+    header: &str,
+) -> Result<(Option<i32>, String)> {
     let (resolver, port) = (resolver.to_string(), port.to_string());
     let args = ["deliver", "--resolver", &resolver, "--port", &port, "--from", "a@north.test", "-"];
     let to = ["--to", "bob@south.test"];
-    let message = b"From: <a@north.test>\r\nSubject: one\r\n\r\ntext\r\n";
-    let output = house::run(CLIENT, &[&args[..], options, &to].concat(), message)?;
+    let message = format!("From: <a@north.test>\r\nSubject: one\r\n{header}\r\ntext\r\n");
+    let output = house::run(CLIENT, &[&args[..], options, &to].concat(), message.as_bytes())?;
     let said = [output.stdout, output.stderr].concat();
     Ok((output.status.code(), String::from_utf8(said)?))
 }
@@ -148,17 +155,23 @@ fn dane_delivery() -> Result {
     let [right, wrong] = digests(&postfix)?;
     let only_wrong = host("wrong", 10, port, &wrong);
     let both = host("wrong", 10, port, &wrong) + &host("right", 20, port, &right);
-    for (records, arrived) in [(only_wrong, 0), (both, 1)] {
+    for (records, is_proved, count) in [(only_wrong, false, 0), (both, true, 2)] {
         let nsd = Nsd::start_with(&[("south.test", &records)], &["south.test"])?;
         let unbound = Unbound::start(&nsd, &["south.test"])?;
-        let (status, said) = deliver(unbound.addr, port, &[])?;
-        assert_eq!(status, Some(1 - arrived), "{said}\n{}", unbound.log());
-        if arrived == 0 {
+        let (status, said) = deliver(unbound.addr, port, &[], "")?;
+        assert_eq!(status, Some(i32::from(!is_proved)), "{said}\n{}", unbound.log());
+        if !is_proved {
             assert!(said.contains("no TLSA record matches the server's certificates"), "{said}");
         }
         // Nobody who is not authenticated has got it.
-        let count = usize::try_from(arrived)?;
         assert_eq!(postfix.messages("bob", count)?.len(), count, "{}", postfix.log());
+        if !is_proved {
+            // REQUIRETLS counts for more than the header.
+            let (status, _) = deliver(unbound.addr, port, &["--require-tls"], WAIVER)?;
+            assert_eq!((status, postfix.messages("bob", 0)?.len()), (Some(1), 0));
+            let (status, said) = deliver(unbound.addr, port, &[], WAIVER)?;
+            assert_eq!((status, postfix.messages("bob", 1)?.len()), (Some(0), 1), "{said}");
+        }
     }
     Ok(())
 }
@@ -245,7 +258,7 @@ fn sts_delivery() -> Result {
         let trusted = host.certificate.clone() + if is_trusted { &own } else { "" };
         let ca = folder.write("ca.pem", &trusted)?;
         let options = ["--mta-sts", "--mta-sts-host", &host.addr, "--ca", &ca];
-        let (status, said) = deliver(nsd.addr, postfix.smtp, &options)?;
+        let (status, said) = deliver(nsd.addr, postfix.smtp, &options, "")?;
         assert_eq!(status, Some(i32::from(refused.is_some())), "{mode} {mx}: {said}");
         assert!(refused.is_none_or(|why| said.contains(why)), "{mode} {mx}: {said}");
     }
@@ -262,11 +275,12 @@ fn relay(resolver: SocketAddr, port: u16, reports: &str, options: &[&str]) -> Re
 }
 
 /// Submits a message to bob@south.test, and waits until the log says that.
-fn submit(north: &House, expected: &[&str]) -> Result {
+fn submit(north: &House, header: &str, expected: &[&str]) -> Result {
     let at = north.addr("submission")?;
     let url = format!("submission://alice%40north.test:{PASSWORD}@{at}?tls=none");
     let args = ["submit", "--server", &url, "--from", ALICE, "--to", "bob@south.test", "-"];
-    let output = house::run(CLIENT, &args, b"Subject: one\r\n\r\ntext\r\n")?;
+    let message = format!("Subject: one\r\n{header}\r\ntext\r\n");
+    let output = house::run(CLIENT, &args, message.as_bytes())?;
     if !output.status.success() {
         return Err(String::from_utf8(output.stderr)?.into());
     }
@@ -330,7 +344,7 @@ fn dane_relay() -> Result {
         let unbound = Unbound::start(&nsd, &["south.test"])?;
         let folder = Folder::new("reports")?;
         let mut north = relay(unbound.addr, port, &folder.join("tls"), &[])?;
-        submit(&north, expected)?;
+        submit(&north, "", expected)?;
         let waiting: &[&str] = if counted.len() == 1 { &["bob@south.test"] } else { &[] };
         assert_eq!(north.queue()?, waiting);
         assert_eq!(reported(&folder.join("tls"))?, counted);
@@ -359,7 +373,7 @@ fn sts_relay() -> Result {
     let host = PolicyHost::start(&policy("enforce", "*.south.test"))?;
     let mut north = start(&host, true)?;
     let refused = ["not now", "it is not in the domain's MTA-STS policy"];
-    submit(&north, &refused)?;
+    submit(&north, "", &refused)?;
     north.stop()?;
     let failed = "sts south.test: 0 1 validation-failure localhost";
     assert_eq!(reported(&reports)?, [failed]);
@@ -377,16 +391,17 @@ fn sts_relay() -> Result {
         ("testing", "*.south.test", true, failed),
     ] {
         let mut north = start(&PolicyHost::start(&policy(mode, mx))?, is_trusted)?;
-        submit(&north, &["relayed"])?;
+        submit(&north, "", &["relayed"])?;
         north.stop()?;
         assert_eq!(reported(&reports)?, [counted], "{mode} {mx} {is_trusted}");
     }
     let mut north = start(&PolicyHost::start(&policy("enforce", "localhost"))?, false)?;
-    submit(&north, &["not now", "invalid peer certificate"])?;
+    submit(&north, WAIVER, &["relayed"])?;
+    submit(&north, "", &["not now", "invalid peer certificate"])?;
     north.stop()?;
     let counted = "sts south.test: 0 1 certificate-not-trusted localhost";
     assert_eq!(reported(&reports)?, [counted]);
-    assert_eq!(postfix.messages("bob", 4)?.len(), 4, "{}", postfix.log());
+    assert_eq!(postfix.messages("bob", 5)?.len(), 5, "{}", postfix.log());
     Ok(())
 }
 

@@ -16,7 +16,9 @@ use hickory_proto::{
         },
     },
 };
-use mailrail_mx::{Config, Dane, Demand, Dnssec, Error, Event, Exchanges, Lookup, Validity};
+use mailrail_mx::{
+    Config, Dane, Demand, Dnssec, Error, Event, Exchanges, Lookup, TlsRequirement, Validity,
+};
 use mailrail_wire::{Connection, Input, Step, Time};
 use proptest::prelude::*;
 
@@ -192,8 +194,10 @@ fn what_is_kept_from_us_is_no_permission() {
         let found = found.unwrap();
         assert_eq!(dane(&found), expected, "{kept}");
         assert_eq!(trace.holds, Duration::ZERO);
-        let is_refused =
-            matches!(found.demand(&found.exchangers[0], None, false), Demand::Refused(_));
+        let is_refused = matches!(
+            found.demand(&found.exchangers[0], None, TlsRequirement::Policy),
+            Demand::Refused(_)
+        );
         assert_eq!(is_refused, kept == RecordType::TLSA);
     }
     for code in [ResponseCode::ServFail, ResponseCode::NotImp] {
