@@ -134,6 +134,16 @@ fn a_million_of_each() {
     }
 }
 
+#[test]
+fn looking_for_faults_is_linear() {
+    for (name, text) in cases() {
+        let length = text.len() as u64;
+        let message = Message::parse(text.as_bytes());
+        let steps = crate::steps::of(|| message.check());
+        assert!(steps < 60 * length, "{name}: {steps} of {length}");
+    }
+}
+
 /// Twice the length takes twice the steps.
 #[test]
 fn steps_grow_with_the_length() {

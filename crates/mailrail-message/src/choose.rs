@@ -159,7 +159,8 @@ impl Chooser {
 /// a whole one. It is shown each event of a [`MessageStream`](crate::MessageStream), and keeps nothing of the message.
 ///
 /// A mailer that follows RFC 2046 §5.1.4 puts the plain text in front of the HTML; where one of the same kind comes again in an
-/// alternative, it takes the place of the one before. Of what stands in an embedded message nothing is picked.
+/// alternative, it takes the place of the one before. Of what stands in an embedded message nothing is picked. The soft line breaks
+/// of `format=flowed` are left to [`flowed`](crate::flowed), which wants whole paragraphs.
 ///
 /// # Examples
 /// The text of a message, decoded as it arrives:
