@@ -210,7 +210,7 @@ impl<'a> Builder<'a> {
         self
     }
 
-    /// Adds another field with a grammar of its own, such as `List-Id`: printable ASCII, folded at spaces and else as it is.
+    /// Adds another field with a grammar of its own that [`FieldValue`] has no type for: printable ASCII, folded at spaces and else as it is.
     #[must_use]
     #[inline]
     pub fn structured_field(

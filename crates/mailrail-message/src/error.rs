@@ -54,6 +54,9 @@ pub enum Error {
     /// A word that cannot be folded is longer than a line may be (998 bytes, RFC 5322 §2.1.1).
     #[error("{0} holds a word longer than a line")]
     LineTooLong(&'static str),
+    /// What the grammar of the field does not have.
+    #[error("{0} holds a value outside its grammar")]
+    InvalidValue(&'static str),
     /// A URI that cannot stand in a list field (RFC 2369 §2).
     #[error("{0} holds an invalid URI")]
     InvalidUri(&'static str),

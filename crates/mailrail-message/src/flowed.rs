@@ -165,12 +165,19 @@ mod tests {
         let villain = sent(
             "> Thou villainous ill-breeding spongy dizzy-eyed*\n> reeky elf-skinned pigeon-egg!*\n\
              >> Thou artless swag-bellied milk-livered*\n>> dismal-dreaming idle-headed scut!#\n\
+             >>> Thou errant folly-fallen spleeny reeling-ripe*\n>>> unmuzzled ratsbane!#\n\
+             >>>> Henceforth, the coding style is to be strictly*\n\
+             >>>> enforced, including the use of only upper case.#\n\
+             >>>>> I've noticed a lack of adherence to the coding*\n>>>>> styles, of late.#\n\
              >>>>>> Any complaints?#\n",
         );
         assert_eq!(
             unwrap(&villain, false),
             "> Thou villainous ill-breeding spongy dizzy-eyed reeky elf-skinned pigeon-egg! \r\n\
              >> Thou artless swag-bellied milk-livered dismal-dreaming idle-headed scut!\r\n\
+             >>> Thou errant folly-fallen spleeny reeling-ripe unmuzzled ratsbane!\r\n\
+             >>>> Henceforth, the coding style is to be strictly enforced, including the use of only upper case.\r\n\
+             >>>>> I've noticed a lack of adherence to the coding styles, of late.\r\n\
              >>>>>> Any complaints?\r\n"
         );
     }

@@ -120,6 +120,78 @@ fn rfc5322_a5_a6_oddities() {
 }
 
 #[test]
+fn rfc5322_2_2_3_folding() {
+    for text in ["Subject: This is a test\n\n", "Subject: This\n is a test\n\n"] {
+        each(text, |message| {
+            assert_eq!(message.headers().subject().as_deref(), Some("This is a test"));
+        });
+    }
+}
+
+#[test]
+fn rfc2045_4_and_5_comments() {
+    for version in [
+        "1.0",
+        "1.0 (produced by MetaSend Vx.x)",
+        "(produced by MetaSend Vx.x) 1.0",
+        "1.(produced by MetaSend Vx.x)0",
+    ] {
+        each(&format!("MIME-Version: {version}\n\n"), |message| {
+            assert_eq!(message.headers().mime_version().as_deref(), Some("1.0"), "{version}");
+        });
+    }
+    for value in ["charset=us-ascii (Plain text)", "charset=\"us-ascii\"", "charset=us-ascii"] {
+        each(&format!("Content-type: text/plain; {value}\n\n"), |message| {
+            let content_type = message.root().content_type();
+            assert_eq!(content_type.parameters().get("charset").as_deref(), Some("us-ascii"));
+        });
+    }
+}
+
+#[test]
+fn rfc2045_6_4_charset_behind_base64() {
+    let text = "Content-Type: text/plain; charset=ISO-8859-1\nContent-transfer-encoding: base64\n\nY2Fm6Q==\n";
+    each(text, |message| assert_eq!(message.text().as_deref(), Some("caf\u{e9}")));
+}
+
+#[test]
+fn rfc2046_5_1_1_boundaries() {
+    for (value, boundary, is_valid) in [
+        ("gc0p4Jq0M2Yt08j34c0p", "gc0p4Jq0M2Yt08j34c0p", true),
+        // "Not valid", and read all the same.
+        ("gc0pJq0M:08jU534c0p", "gc0pJq0M:08jU534c0p", false),
+        ("\"gc0pJq0M:08jU534c0p\"", "gc0pJq0M:08jU534c0p", true),
+    ] {
+        let text = format!(
+            "Content-Type: multipart/mixed; boundary={value}\n\n--{boundary}\n\nx\n--{boundary}--\n"
+        );
+        each(&text, |message| {
+            assert_eq!(message.root().children().count(), 1, "{value}");
+            let is_fault = |kind| kind == DefectKind::InvalidParameter;
+            assert_eq!(message.check().iter().any(|defect| is_fault(defect.kind)), !is_valid);
+        });
+    }
+}
+
+#[test]
+fn rfc2046_5_2_2_fragments() {
+    const ID: &str = "oc=jpbe0M2Yt4s@thumper.bellcore.com";
+    for (value, number, total) in [
+        (format!("number=2; total=3;\n id=\"{ID}\""), 2, Some(3)),
+        (format!("\n id=\"{ID}\";\n number=2"), 2, None),
+        (format!("number=3; total=3;\n id=\"{ID}\""), 3, Some(3)),
+    ] {
+        each(&format!("Content-Type: Message/Partial; {value}\n\n"), |message| {
+            let partial = message.root().content_type().partial().unwrap();
+            assert_eq!(
+                (partial.id.as_deref(), partial.number, partial.total),
+                (Some(ID), Some(number), total)
+            );
+        });
+    }
+}
+
+#[test]
 fn rfc2049_a_complex_multipart() {
     each(include_str!("data/rfc2049-a.eml"), |message| {
         let parts: Vec<_> = message
@@ -225,6 +297,11 @@ fn rfc2231_parameters() {
     let cases = [
         (
             "message/external-body; access-type=URL;\n URL*0=\"ftp://\";\n URL*1=\"cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar\"",
+            "url",
+            "ftp://cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar",
+        ),
+        (
+            "message/external-body; access-type=URL;\n URL=\"ftp://cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar\"",
             "url",
             "ftp://cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar",
         ),

@@ -171,5 +171,5 @@ fn messages_are_read_as_the_rfcs_mean_them() {
             assert_eq!(found, wanted, "{} with {end:?}", path.display());
         }
     }
-    assert!(count >= 28, "{count}");
+    assert!(count >= 33, "{count}");
 }

@@ -8,8 +8,12 @@ use super::fold::Fold;
 use crate::error::Error;
 use crate::grammar::is_dot_atom;
 use crate::header::address::{Address, Mailbox, quote};
+use crate::header::authentication_results::AuthenticationResults;
+use crate::header::auto_submitted::AutoSubmitted;
 use crate::header::date::DateTime;
+use crate::header::list::{ListId, write_uris};
 use crate::header::message_id::MessageId;
+use crate::header::notification_options::NotificationOption;
 
 /// The value of a header field that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +21,7 @@ use crate::header::message_id::MessageId;
 pub enum FieldValue<'a> {
     /// Free text in any script, encoded where it must be (RFC 5322 §2.2.1, RFC 2047), such as `Comments`.
     Text(Cow<'a, str>),
-    /// A value with a grammar of its own: printable ASCII, folded at its spaces and else as it is, such as `List-Id`.
+    /// A value with a grammar of its own: printable ASCII, folded at its spaces and else as it is, such as `Precedence`.
     Structured(Cow<'a, str>),
     /// A list of addresses, such as `Resent-To`.
     Addresses(Vec<Address<'a>>),
@@ -25,6 +29,18 @@ pub enum FieldValue<'a> {
     Date(DateTime),
     /// Identifiers in their order, such as `Resent-Message-ID`.
     MessageIds(Vec<MessageId<'a>>),
+    /// Phrases in any script, such as `Keywords` (RFC 5322 §3.6.5).
+    Phrases(Vec<Cow<'a, str>>),
+    /// URIs, the preferred one first, such as `List-Post` (RFC 2369 §2).
+    Uris(Vec<Cow<'a, str>>),
+    /// `List-ID` (RFC 2919).
+    ListId(ListId<'a>),
+    /// `Auto-Submitted` (RFC 3834 §5).
+    AutoSubmitted(AutoSubmitted<'a>),
+    /// `Authentication-Results` (RFC 8601).
+    AuthenticationResults(AuthenticationResults<'a>),
+    /// `Disposition-Notification-Options` (RFC 8098 §2.2).
+    NotificationOptions(Vec<NotificationOption<'a>>),
     /// What stands behind the colon, byte for byte: the space before it, its folds and any UTF-8 with it, without the last line end.
     /// A line end in it must be CRLF with white space behind it, and a folded line must not be empty.
     Raw(Cow<'a, [u8]>),
@@ -84,6 +100,30 @@ impl<'a> From<Vec<MessageId<'a>>> for FieldValue<'a> {
     }
 }
 
+impl<'a> From<ListId<'a>> for FieldValue<'a> {
+    fn from(id: ListId<'a>) -> Self {
+        Self::ListId(id)
+    }
+}
+
+impl<'a> From<AutoSubmitted<'a>> for FieldValue<'a> {
+    fn from(auto: AutoSubmitted<'a>) -> Self {
+        Self::AutoSubmitted(auto)
+    }
+}
+
+impl<'a> From<AuthenticationResults<'a>> for FieldValue<'a> {
+    fn from(results: AuthenticationResults<'a>) -> Self {
+        Self::AuthenticationResults(results)
+    }
+}
+
+impl<'a> From<Vec<NotificationOption<'a>>> for FieldValue<'a> {
+    fn from(options: Vec<NotificationOption<'a>>) -> Self {
+        Self::NotificationOptions(options)
+    }
+}
+
 /// What an error calls a field of the caller's.
 const ADDED: &str = "an added field";
 
@@ -110,6 +150,25 @@ impl FieldValue<'_> {
             Self::Addresses(addresses) => write_addresses(&mut line, ADDED, addresses)?,
             Self::Date(date) => line.date(date),
             Self::MessageIds(ids) => write_ids(&mut line, ADDED, ids)?,
+            Self::Phrases(list) | Self::Uris(list) if list.is_empty() => {
+                return Err(Error::InvalidValue(ADDED));
+            }
+            Self::Phrases(phrases) => write_phrases(&mut line, phrases)?,
+            Self::Uris(uris) => write_uris(&mut line, ADDED, uris)?,
+            Self::ListId(id) => id.write(&mut line)?,
+            Self::AutoSubmitted(auto) => auto.write(&mut line)?,
+            Self::AuthenticationResults(results) => results.write(&mut line)?,
+            Self::NotificationOptions(options) => {
+                if options.is_empty() {
+                    return Err(Error::InvalidValue(ADDED));
+                }
+                for (at, option) in options.iter().enumerate() {
+                    if at > 0 {
+                        line.glue(";");
+                    }
+                    option.write(&mut line)?;
+                }
+            }
             Self::Raw(value) => {
                 check_raw(name, value)?;
                 line.raw(value);
@@ -120,7 +179,7 @@ impl FieldValue<'_> {
 }
 
 /// That a value cannot start a line of its own.
-pub(super) fn check(field: &'static str, value: &str) -> Result<(), Error> {
+pub(crate) fn check(field: &'static str, value: &str) -> Result<(), Error> {
     match value.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | b'\0')) {
         true => Err(Error::ForbiddenByte(field)),
         false => Ok(()),
@@ -165,11 +224,7 @@ pub(super) fn write_addresses(
             Address::Group(group) => {
                 check(field, &group.name)?;
                 line.phrase(&group.name);
-                // White space must follow an encoded word in a phrase (RFC 2047 §5 (3)).
-                match line.ends_encoded() {
-                    true => line.word(":"),
-                    false => line.glue(":"),
-                }
+                line.end_phrase(":");
                 for (at, mailbox) in group.members.iter().enumerate() {
                     if at > 0 {
                         line.glue(",");
@@ -205,6 +260,20 @@ fn write_mailbox(
             line.joined(&["<", &local, "@", mailbox.domain(), ">"]);
         }
         None => line.joined(&[&local, "@", mailbox.domain()]),
+    }
+    Ok(())
+}
+
+fn write_phrases(line: &mut Fold<'_>, phrases: &[Cow<'_, str>]) -> Result<(), Error> {
+    for (at, phrase) in phrases.iter().enumerate() {
+        check(ADDED, phrase)?;
+        if phrase.is_empty() {
+            return Err(Error::InvalidValue(ADDED));
+        }
+        if at > 0 {
+            line.end_phrase(",");
+        }
+        line.phrase(phrase);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::date::rfc5322;
+use super::field::check;
 use super::phrase::{is_plain_text, phrase_words, text_words};
 use crate::encoding::percent;
 use crate::encoding::quoted_printable::push_escape;
@@ -117,11 +118,6 @@ impl<'o> Fold<'o> {
         }
     }
 
-    /// Whether the last word is an encoded one.
-    pub(crate) fn ends_encoded(&self) -> bool {
-        self.out.ends_with(b"?=")
-    }
-
     /// A display name (`phrase`, RFC 5322 §3.2.5).
     pub(crate) fn phrase(&mut self, name: &str) {
         let is_atoms = is_plain_text(name, self.utf8)
@@ -134,6 +130,53 @@ impl<'o> Fold<'o> {
         }
     }
 
+    /// The mark behind a phrase: white space must follow an encoded word in one (RFC 2047 §5 (3)).
+    pub(crate) fn end_phrase(&mut self, mark: &str) {
+        match self.out.ends_with(b"?=") {
+            true => self.word(mark),
+            false => self.glue(mark),
+        }
+    }
+
+    /// Whether text can be quoted: printable ASCII, or UTF-8 where it may be.
+    fn is_printable(&self, text: &str) -> bool {
+        match self.utf8 {
+            true => !text.chars().any(char::is_control),
+            false => text.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+        }
+    }
+
+    /// A value of a structured field behind `before`: as it is where that is plain, else as a quoted string that is folded at its
+    /// spaces.
+    ///
+    /// # Errors
+    /// If it holds what cannot be quoted.
+    pub(crate) fn value(
+        &mut self,
+        field: &'static str,
+        before: &str,
+        value: &str,
+        is_plain: bool,
+    ) -> Result<(), Error> {
+        check(field, value)?;
+        if !self.is_printable(value) {
+            return Err(Error::NotAscii(field));
+        }
+        let quoted = if is_plain { value.into() } else { quote(value) };
+        let text = String::from(before) + &quoted;
+        // Of several spaces the first one is the fold's.
+        let mut spaces = String::new();
+        for word in text.split(' ') {
+            if word.is_empty() {
+                spaces.push(' ');
+                continue;
+            }
+            self.joined(&[&spaces, word]);
+            spaces.clear();
+        }
+        Ok(())
+    }
+
     /// A parameter (RFC 2045 §5.1), encoded and in pieces (RFC 2231) where it must be.
     pub(crate) fn parameter(&mut self, name: &str, value: &str) {
         self.glue(";");
@@ -143,11 +186,7 @@ impl<'o> Fold<'o> {
         if is_short && !value.is_empty() && value.bytes().all(is_word) {
             return self.joined(&[name, "=", value]);
         }
-        let is_printable = match self.utf8 {
-            true => !value.chars().any(char::is_control),
-            false => value.bytes().all(|byte| matches!(byte, b' '..=b'~')),
-        };
-        if is_short && is_printable && !value.contains("=?") {
+        if is_short && self.is_printable(value) && !value.contains("=?") {
             let quoted = quote(value);
             if name.len() + quoted.len() < 72 {
                 return self.joined(&[name, "=", &quoted]);

@@ -16,6 +16,7 @@ use crate::check::ONCE_A_MESSAGE;
 use crate::encoding::base64;
 use crate::error::Error;
 use crate::header::address::Address;
+use crate::header::list::write_uris;
 
 /// How often other boundaries are tried. Nobody who does not know the random bytes brings it to a second.
 const TRIES: usize = 4;
@@ -231,19 +232,7 @@ impl Builder<'_> {
             return Ok(());
         }
         let mut line = Fold::begin(out, FIELD);
-        for (at, uri) in uris.iter().enumerate() {
-            check(FIELD, uri)?;
-            let is_uri = uri
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"'));
-            if !is_uri || !uri.contains(':') {
-                return Err(Error::InvalidUri(FIELD));
-            }
-            if at > 0 {
-                line.glue(",");
-            }
-            line.joined(&["<", uri, ">"]);
-        }
+        write_uris(&mut line, FIELD, uris)?;
         line.finish(FIELD)?;
         if self.one_click {
             out.extend_from_slice(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");

@@ -32,8 +32,8 @@ pub(crate) const ONCE_A_MESSAGE: [&str; 12] = [
 ];
 
 /// Further ones of which there is at most one (RFC 2045 §3, RFC 2183 §2, RFC 2369 §3.7, RFC 2919 §2, RFC 5321 §4.4,
-/// RFC 8098 §2.1).
-const ONCE: [&str; 16] = [
+/// RFC 8098 §2.1, RFC 8689 §3).
+const ONCE: [&str; 17] = [
     "Content-Type",
     "Content-Transfer-Encoding",
     "Content-ID",
@@ -50,6 +50,7 @@ const ONCE: [&str; 16] = [
     "List-Archive",
     "Disposition-Notification-To",
     "Disposition-Notification-Options",
+    "TLS-Required",
 ];
 
 /// The longest line (RFC 5322 §2.1.1).

@@ -43,12 +43,14 @@ enum Syntax {
     AutoSubmitted,
     AuthenticationResults,
     Options,
+    /// `No`
+    TlsRequired,
     /// Comments and quoted strings, and more that is not checked.
     Structured,
     Text,
 }
 
-const SYNTAXES: [(&str, Syntax); 39] = [
+const SYNTAXES: [(&str, Syntax); 40] = [
     ("From", Syntax::Addresses),
     ("Sender", Syntax::Addresses),
     ("Reply-To", Syntax::Addresses),
@@ -86,6 +88,7 @@ const SYNTAXES: [(&str, Syntax); 39] = [
     ("Auto-Submitted", Syntax::AutoSubmitted),
     ("Authentication-Results", Syntax::AuthenticationResults),
     ("Disposition-Notification-Options", Syntax::Options),
+    ("TLS-Required", Syntax::TlsRequired),
     ("Keywords", Syntax::Structured),
     ("Resent-Keywords", Syntax::Structured),
 ];
@@ -117,10 +120,16 @@ pub(super) fn faults(field: Field<'_>) -> Vec<Defect> {
     found.extend(control(raw).map(|at| (Some(at), DefectKind::ControlCharacter)));
     let syntax = Syntax::of(field);
     if !matches!(syntax, Syntax::Text | Syntax::Location) {
-        match grammar::first_fault(raw, field.limits()) {
-            Some((at, grammar::Fault::Unclosed)) => found.push((Some(at), DefectKind::Unclosed)),
-            Some((at, grammar::Fault::TooDeep)) => {
-                found.push((Some(at), DefectKind::CommentTooDeep));
+        // In a URI parentheses and quotes are nothing special.
+        let last_uri = if syntax == Syntax::ListUris { memchr::memrchr(b'>', raw) } else { None };
+        let start = last_uri.unwrap_or(0);
+        match grammar::first_fault(from(raw, start), field.limits()) {
+            Some((at, fault)) => {
+                let kind = match fault {
+                    grammar::Fault::Unclosed => DefectKind::Unclosed,
+                    grammar::Fault::TooDeep => DefectKind::CommentTooDeep,
+                };
+                found.push((Some(start + at), kind));
             }
             None => shape(field, syntax, &mut found),
         }
@@ -231,6 +240,10 @@ fn shape(field: Field<'_>, syntax: Syntax, found: &mut Vec<(Place, DefectKind)>)
         Syntax::Options => {
             let is_none = NotificationOption::parse_within(raw, limits).is_empty();
             is_none.then_some((Some(0), DefectKind::InvalidValue))
+        }
+        Syntax::TlsRequired => {
+            let is_no = trim(raw).eq_ignore_ascii_case(b"No");
+            (!is_no).then_some((Some(0), DefectKind::InvalidValue))
         }
         Syntax::Location | Syntax::Structured | Syntax::Text => None,
     };

@@ -1,11 +1,14 @@
 //! `Authentication-Results` (RFC 8601).
 
 use alloc::borrow::Cow;
+use alloc::format;
 use alloc::vec::Vec;
 
+use crate::builder::field::check;
+use crate::builder::fold::Fold;
 use crate::encoding::charset::guess_cow;
-use crate::error::SyntaxError;
-use crate::grammar::Cursor;
+use crate::error::{Error, SyntaxError};
+use crate::grammar::{Cursor, is_dot_atom, is_token};
 use crate::limits::ValueLimits;
 use crate::scan::is_fws;
 
@@ -50,7 +53,30 @@ pub struct AuthenticationProperty<'a> {
     pub value: Cow<'a, str>,
 }
 
+const FIELD: &str = "Authentication-Results";
+
 impl<'a> AuthenticationResults<'a> {
+    /// Of this server, which has tried nothing yet.
+    pub fn new(service: impl Into<Cow<'a, str>>) -> Self {
+        Self { service: service.into(), version: 1, results: Vec::new() }
+    }
+
+    pub(crate) fn write(&self, line: &mut Fold<'_>) -> Result<(), Error> {
+        // Some readers, this one among them, take what has an equals sign for a result.
+        if self.service.is_empty() || self.service.contains('=') {
+            return Err(Error::InvalidValue(FIELD));
+        }
+        line.value(FIELD, "", &self.service, is_plain(&self.service))?;
+        if self.version != 1 {
+            line.word(&format!("{}", self.version));
+        }
+        if self.results.is_empty() {
+            line.glue(";");
+            line.word("none");
+        }
+        self.results.iter().try_for_each(|result| result.write(line))
+    }
+
     /// Reads the value of the field, within the default [`Limits`](crate::Limits).
     ///
     /// ```abnf
@@ -97,6 +123,45 @@ impl<'a> AuthenticationResults<'a> {
 }
 
 impl<'a> AuthenticationResult<'a> {
+    /// What a method found, about nothing yet.
+    pub const fn new(method: &'a str, result: &'a str) -> Self {
+        Self { method, version: 1, result, reason: None, properties: Vec::new() }
+    }
+
+    /// The same, with why.
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<Cow<'a, str>>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// The same, with one more thing that it was about, such as `header`, `d` and a domain.
+    #[must_use]
+    pub fn with(mut self, kind: &'a str, name: &'a str, value: impl Into<Cow<'a, str>>) -> Self {
+        self.properties.push(AuthenticationProperty { kind, name, value: value.into() });
+        self
+    }
+
+    fn write(&self, line: &mut Fold<'_>) -> Result<(), Error> {
+        line.glue(";");
+        match self.version {
+            1 => line.joined(&[keyword(self.method)?, "=", keyword(self.result)?]),
+            version => {
+                let version = format!("/{version}=");
+                line.joined(&[keyword(self.method)?, &version, keyword(self.result)?]);
+            }
+        }
+        if let Some(reason) = &self.reason {
+            let is_token = !reason.is_empty() && reason.bytes().all(is_token);
+            line.value(FIELD, "reason=", reason, is_token)?;
+        }
+        for property in &self.properties {
+            let before = format!("{}.{}=", keyword(property.kind)?, keyword(property.name)?);
+            line.value(FIELD, &before, &property.value, is_plain(&property.value))?;
+        }
+        Ok(())
+    }
+
     /// Whether the result is `pass`.
     pub fn is_pass(&self) -> bool {
         self.result.eq_ignore_ascii_case("pass")
@@ -110,6 +175,25 @@ impl<'a> AuthenticationResult<'a> {
         })?;
         Some(&found.value)
     }
+}
+
+/// `Keyword`, RFC 5321 §4.1.2.
+fn keyword(word: &str) -> Result<&str, Error> {
+    check(FIELD, word)?;
+    let is_keyword = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match is_keyword && !word.is_empty() && !word.ends_with('-') {
+        true => Ok(word),
+        false => Err(Error::InvalidValue(FIELD)),
+    }
+}
+
+/// `token / [ [ local-part ] "@" ] domain-name`
+fn is_plain(value: &str) -> bool {
+    let is_identity = |(local, domain): (&str, &str)| {
+        (local.is_empty() || is_dot_atom(local.as_bytes())) && is_dot_atom(domain.as_bytes())
+    };
+    !value.is_empty() && value.bytes().all(is_token)
+        || value.rsplit_once('@').is_some_and(is_identity)
 }
 
 struct Reader<'a> {

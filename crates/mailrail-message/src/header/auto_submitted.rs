@@ -1,7 +1,9 @@
 //! `Auto-Submitted` (RFC 3834 §5).
 
-use crate::error::SyntaxError;
-use crate::grammar::Cursor;
+use crate::builder::field::check;
+use crate::builder::fold::Fold;
+use crate::error::{Error, SyntaxError};
+use crate::grammar::{Cursor, is_token};
 use crate::header::parameter::Parameters;
 use crate::limits::ValueLimits;
 
@@ -13,6 +15,28 @@ pub struct AutoSubmitted<'a> {
 }
 
 impl<'a> AutoSubmitted<'a> {
+    /// From the keyword: `no`, `auto-generated`, `auto-replied`, `auto-notified` or another.
+    pub const fn new(keyword: &'a str) -> Self {
+        Self { keyword, parameters: Parameters::NONE }
+    }
+
+    pub(crate) fn write(&self, line: &mut Fold<'_>) -> Result<(), Error> {
+        const FIELD: &str = "Auto-Submitted";
+        check(FIELD, self.keyword)?;
+        if self.keyword.is_empty() || !self.keyword.bytes().all(is_token) {
+            return Err(Error::InvalidValue(FIELD));
+        }
+        line.word(self.keyword);
+        for parameter in self.parameters.decoded() {
+            check(FIELD, &parameter.value)?;
+            if parameter.name.contains('*') {
+                return Err(Error::InvalidValue(FIELD));
+            }
+            line.parameter(parameter.name, &parameter.value);
+        }
+        Ok(())
+    }
+
     /// Reads the value of the field, within the default [`Limits`](crate::Limits).
     ///
     /// ```abnf

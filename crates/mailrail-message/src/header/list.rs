@@ -2,9 +2,11 @@
 
 use alloc::borrow::Cow;
 
+use crate::builder::field::check;
+use crate::builder::fold::Fold;
 use crate::encoding::{charset, encoded_word};
-use crate::error::SyntaxError;
-use crate::grammar::{Cursor, unescape};
+use crate::error::{Error, SyntaxError};
+use crate::grammar::{Cursor, is_dot_atom, unescape};
 use crate::limits::ValueLimits;
 use crate::scan::{is_fws, trim};
 
@@ -78,6 +80,27 @@ impl<'a> Iterator for ListUris<'a> {
     }
 }
 
+/// Writes URIs as [`ListUris`] reads them.
+pub(crate) fn write_uris(
+    line: &mut Fold<'_>,
+    field: &'static str,
+    uris: &[Cow<'_, str>],
+) -> Result<(), Error> {
+    for (at, uri) in uris.iter().enumerate() {
+        check(field, uri)?;
+        let is_uri =
+            uri.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"'));
+        if !is_uri || !uri.contains(':') {
+            return Err(Error::InvalidUri(field));
+        }
+        if at > 0 {
+            line.glue(",");
+        }
+        line.joined(&["<", uri, ">"]);
+    }
+    Ok(())
+}
+
 /// Text whose white space was put in by those who passed it on.
 pub(crate) fn without_spaces(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.bytes().any(is_fws) {
@@ -97,6 +120,33 @@ pub struct ListId<'a> {
 }
 
 impl<'a> ListId<'a> {
+    /// The list of this name, such as `users.mail.example.org`.
+    pub fn new(id: impl Into<Cow<'a, str>>) -> Self {
+        Self { phrase: None, id: id.into() }
+    }
+
+    /// The same, with what it is about.
+    #[must_use]
+    pub fn with_phrase(self, phrase: impl Into<Cow<'a, str>>) -> Self {
+        Self { phrase: Some(phrase.into()), ..self }
+    }
+
+    pub(crate) fn write(&self, line: &mut Fold<'_>) -> Result<(), Error> {
+        const FIELD: &str = "List-ID";
+        if let Some(phrase) = self.phrase.as_deref().filter(|phrase| !phrase.is_empty()) {
+            check(FIELD, phrase)?;
+            line.phrase(phrase);
+        }
+        check(FIELD, &self.id)?;
+        // list-id = list-label "." list-id-namespace, of 255 bytes at most (RFC 2919 §2, §3)
+        let is_id = self.id.is_ascii() && self.id.contains('.') && is_dot_atom(self.id.as_bytes());
+        if !is_id || self.id.len() > 255 {
+            return Err(Error::InvalidValue(FIELD));
+        }
+        line.joined(&["<", &self.id, ">"]);
+        Ok(())
+    }
+
     /// Reads the value of `List-ID`.
     ///
     /// ```abnf

@@ -3,8 +3,11 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use crate::builder::field::check;
+use crate::builder::fold::Fold;
 use crate::encoding::charset::guess_cow;
-use crate::grammar::Cursor;
+use crate::error::Error;
+use crate::grammar::{Cursor, is_atext, is_token};
 use crate::limits::ValueLimits;
 use crate::scan::is_fws;
 
@@ -20,7 +23,32 @@ pub struct NotificationOption<'a> {
     pub values: Vec<Cow<'a, str>>,
 }
 
+const FIELD: &str = "Disposition-Notification-Options";
+
 impl<'a> NotificationOption<'a> {
+    /// A wish and its values, of which there must be one at least.
+    pub const fn new(attribute: &'a str, is_required: bool, values: Vec<Cow<'a, str>>) -> Self {
+        Self { attribute, is_required, values }
+    }
+
+    pub(crate) fn write(&self, line: &mut Fold<'_>) -> Result<(), Error> {
+        check(FIELD, self.attribute)?;
+        // An atom, as a token is too: readers differ.
+        let is_atom = |word: &str| {
+            !word.is_empty() && word.bytes().all(|byte| is_token(byte) && is_atext(byte))
+        };
+        if !is_atom(self.attribute) || self.values.is_empty() {
+            return Err(Error::InvalidValue(FIELD));
+        }
+        let importance = if self.is_required { "=required" } else { "=optional" };
+        line.joined(&[self.attribute, importance]);
+        for value in &self.values {
+            line.glue(",");
+            line.value(FIELD, "", value, is_atom(value))?;
+        }
+        Ok(())
+    }
+
     /// Reads the value of the field, within the default [`Limits`](crate::Limits). What follows no grammar is left out.
     ///
     /// ```abnf

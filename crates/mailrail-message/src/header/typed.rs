@@ -83,9 +83,8 @@ impl<'m> Headers<'m> {
                 }
                 let phrase = trim(cursor.since(start));
                 cursor.eat(b',');
-                let plain = Cursor::new(phrase, limits)
-                    .quoted()
-                    .filter(|text| text.len() + 2 == phrase.len());
+                let mut whole = Cursor::new(phrase, limits);
+                let plain = whole.quoted().filter(|_| whole.peek().is_none());
                 Some(encoded_word::decode_cow(plain.unwrap_or(Cow::Borrowed(phrase)), limits))
             })
         });
@@ -154,6 +153,12 @@ impl<'m> Headers<'m> {
         })
     }
 
+    /// `TLS-Required: No`: the sender would rather have the message sent without TLS than not at all (RFC 8689 §3).
+    pub fn is_tls_waived(&self) -> bool {
+        self.field("TLS-Required")
+            .is_some_and(|field| trim(field.raw_value()).eq_ignore_ascii_case(b"No"))
+    }
+
     /// `Disposition-Notification-To`: who asks to be told what becomes of the message (RFC 8098 §2.1).
     pub fn disposition_notification_to(&self) -> Vec<Address<'m>> {
         self.addresses("Disposition-Notification-To")
@@ -180,7 +185,8 @@ mod tests {
               List-ID: L <l.test>\r\nAuto-Submitted: auto-generated\r\n\
               Authentication-Results: a.test; spf=pass\r\nAuthentication-Results: b.test; none\r\n\
               Disposition-Notification-To: A <a@b.test>\r\nContent-Language: de, en-GB (x), fr\r\n\
-              Content-Location: http://a.test/\r\n b.html\r\nKeywords: one, \"two, three\"\r\n\
+              TLS-Required:\r\n no\r\n\
+              Content-Location: http://a.test/\r\n b.html\r\nKeywords: one, \"two, \\\"three\"\r\n\
               Keywords: =?utf-8?q?=C3=A9?=,\r\n four (x) words\r\n\r\n",
         );
         let headers = message.headers();
@@ -191,9 +197,11 @@ mod tests {
         let services: Vec<_> = headers.authentication_results().map(|all| all.service).collect();
         assert_eq!(services, ["a.test", "b.test"]);
         assert_eq!(headers.disposition_notification_to().len(), 1);
+        assert!(headers.is_tls_waived());
+        assert!(!Message::parse(b"TLS-Required: yes\r\n\r\n").headers().is_tls_waived());
         assert_eq!(headers.content_language(), ["de", "en-GB", "fr"]);
         assert_eq!(headers.content_location().as_deref(), Some("http://a.test/b.html"));
-        assert_eq!(headers.keywords(), ["one", "two, three", "\u{e9}", "four (x) words"]);
+        assert_eq!(headers.keywords(), ["one", "two, \"three", "\u{e9}", "four (x) words"]);
     }
 
     #[test]
