@@ -4,9 +4,12 @@
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
+use mailrail_message::report::{DispositionType, ReportContent};
 use mailrail_message::{
-    Address, Attachment, BodyType, BuildStep, Builder, Content, DateTime, Edit, Group, Mailbox,
-    Message, MessageId, Received, ReturnPath,
+    Address, Arf, Attachment, AuthenticationResult, AuthenticationResults, AutoSubmitted, BodyType,
+    BuildStep, Builder, Content, DateTime, Dsn, DsnAction, DsnRecipient, Edit, FieldValue, Group,
+    ListId, Mailbox, Mdn, Message, MessageId, NotificationOption, Received, Report, ReturnPath,
+    Returned,
 };
 
 /// A display name, a local part, a domain.
@@ -33,6 +36,59 @@ struct Values<'a> {
     is_utf8: bool,
     way: u8,
     random: [u8; 16],
+    /// Cc, Bcc, Reply-To; the first is the sender too.
+    people: Vec<Person<'a>>,
+    /// Which type the value has, and two texts of it.
+    typed: Option<(u8, &'a str, &'a str)>,
+    /// Which kind of report, an address and a text of it, and what is sent back.
+    report: Option<(u8, &'a str, &'a str, &'a [u8])>,
+}
+
+/// A field with a type of its own.
+fn typed<'a>((kind, one, other): (u8, &'a str, &'a str)) -> FieldValue<'a> {
+    match kind % 7 {
+        0 => FieldValue::Phrases(vec![one.into(), other.into()]),
+        1 => FieldValue::Uris(vec![one.into(), other.into()]),
+        2 => ListId::new(one).with_phrase(other).into(),
+        3 => AutoSubmitted::parse(one.as_bytes()).unwrap_or(AutoSubmitted::new(other)).into(),
+        4 => {
+            let mut results = AuthenticationResults::new(one);
+            let result = AuthenticationResult::new("dkim", "fail").with_reason(other);
+            results.results.push(result.with("header", "d", one));
+            results.into()
+        }
+        5 => vec![NotificationOption::new("x", true, vec![one.into(), other.into()])].into(),
+        _ => FieldValue::Raw(one.as_bytes().into()),
+    }
+}
+
+fn report<'a>((kind, address, text, returned): (u8, &'a str, &'a str, &'a [u8])) -> Report<'a> {
+    let returned = match kind & 4 {
+        0 => Returned::message(returned.to_vec()),
+        _ => Returned::headers(returned.to_vec()),
+    };
+    match kind % 3 {
+        0 => {
+            let mut told = DsnRecipient::new(address, DsnAction::Failed, "5.1.1");
+            told.diagnostic_code = Some(("smtp".into(), text.into()));
+            told.extensions = vec![("X-More".into(), text.into())];
+            let mut dsn = Dsn::new("mx.north.test", vec![told]);
+            dsn.returned = returned;
+            dsn.into()
+        }
+        1 => {
+            let mut mdn = Mdn::new(address, DispositionType::Displayed);
+            mdn.errors = vec![text.into()];
+            mdn.returned = returned;
+            mdn.into()
+        }
+        _ => {
+            let mut arf = Arf::new("abuse", "x", returned);
+            arf.original_rcpt_to = vec![address.into()];
+            arf.reported_uris = vec![text.into()];
+            arf.into()
+        }
+    }
 }
 
 fn mailbox(parts: Person<'_>) -> Option<Mailbox<'static>> {
@@ -152,6 +208,19 @@ fuzz_target!(|values: Values<'_>| {
     if let Some(uri) = values.uri {
         builder = builder.list_unsubscribe(uri).one_click();
     }
+    let people: Vec<_> = values.people.iter().copied().filter_map(mailbox).collect();
+    for (at, person) in people.iter().enumerate() {
+        builder = builder.cc(person.clone()).bcc(person.clone()).reply_to(person.clone());
+        if at == 0 {
+            builder = builder.sender(person.clone()).write_bcc();
+        }
+    }
+    if let Some(value) = values.typed {
+        builder = builder.field("X-Typed", typed(value));
+    }
+    if let Some(value) = values.report {
+        builder = builder.report(report(value));
+    }
     if values.is_flowed {
         builder = builder.flowed();
     }
@@ -192,6 +261,22 @@ fuzz_target!(|values: Values<'_>| {
     assert_eq!(headers.subject().as_deref(), Some(values.subject));
     assert_eq!(headers.references().collect::<Vec<_>>(), ids);
     assert_eq!(headers.date(), Some(date));
+    let people: Vec<_> = people.into_iter().map(Address::Mailbox).collect();
+    assert_eq!(headers.sender(), people[..people.len().min(1)]);
+    for list in [headers.cc(), headers.bcc(), headers.reply_to()] {
+        assert_eq!(list, people);
+    }
+    assert_eq!(headers.all("X-Typed").count(), usize::from(values.typed.is_some()));
+    if let Some(value) = values.report {
+        let content = message.report().expect("a report").content;
+        assert!(match value.0 % 3 {
+            0 =>
+                matches!(content, ReportContent::DeliveryStatus(read) if read.recipients.len() == 1),
+            1 =>
+                matches!(content, ReportContent::DispositionNotification(read) if read.disposition.is_some()),
+            _ => matches!(content, ReportContent::FeedbackReport(read) if read.version.is_some()),
+        });
+    }
     if let Some((name, text)) = values.field {
         assert_eq!(headers.field(name).expect("the field").text(), text);
     }
@@ -205,7 +290,7 @@ fuzz_target!(|values: Values<'_>| {
     if let Some(html) = values.html {
         assert_eq!(message.html().as_deref(), Some(&*canonical(html)));
     }
-    if values.text.is_some() {
+    if values.text.is_some() && values.report.is_none() {
         assert_eq!(files.len(), values.files.len() + usize::from(values.forwarded.is_some()));
         for ((_, name, content), (read_name, read)) in values.files.iter().zip(files) {
             assert_eq!((read_name.as_deref(), &*read), (*name, *content));

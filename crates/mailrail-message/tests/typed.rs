@@ -1,7 +1,9 @@
 //! Fields with types of their own: what is written of a value is refused, or read as the same value.
 #![cfg(test)]
 
-use std::borrow::Cow;
+extern crate alloc;
+
+use alloc::borrow::Cow;
 
 use mailrail_message::{
     AuthenticationResult, AuthenticationResults, AutoSubmitted, Builder, DateTime, Error,

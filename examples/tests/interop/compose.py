@@ -8,6 +8,9 @@ import pathlib
 import sys
 
 
+TYPED = ("Authentication-Results", "Keywords", "List-ID", "List-Post", "X-Auto", "Disposition-Notification-Options")
+
+
 def letters(value):
     """Text of a header field: bytes over 127 that stood in it are UTF-8 (RFC 6532)."""
     return None if value is None else str(value).encode("utf-8", "surrogateescape").decode("utf-8")
@@ -101,6 +104,7 @@ def read(raw):
         "raw": text("X-Raw"),
         "structured": text("X-Structured"),
         "auto": text("Auto-Submitted"),
+        "types": [text(name) for name in TYPED],
         "leaves": leaves(message),
         "defects": defects(message),
     }

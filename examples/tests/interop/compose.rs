@@ -2,12 +2,13 @@
 
 use super::support::{Result, folder::Folder, program::run, suite::Suite};
 use mailrail_message::{
-    Address, Arf, Attachment, BodyType, BuildStep, Builder, Content, DateTime, Dsn, DsnAction,
-    DsnRecipient, FieldValue, Group, Mailbox, Mdn, MessageId, Returned, encoding::encoded_word,
+    Address, Arf, Attachment, AuthenticationResult, AuthenticationResults, AutoSubmitted, BodyType,
+    BuildStep, Builder, Content, DateTime, Dsn, DsnAction, DsnRecipient, FieldValue, Group, ListId,
+    Mailbox, Mdn, MessageId, NotificationOption, Returned, encoding::encoded_word,
     report::DispositionType,
 };
 use serde_json::{Value, json};
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// How many messages are compared.
 const MESSAGES: u64 = 300;
@@ -221,6 +222,59 @@ fn report(draw: &mut Draw, builder: Builder<'static>) -> (Builder<'static>, Valu
     }
 }
 
+/// Fields with types of their own.
+fn typed(
+    draw: &mut Draw,
+    builder: Builder<'static>,
+    utf8: bool,
+) -> Result<(Builder<'static>, Value)> {
+    let mut results = AuthenticationResults::new("mx.north.test");
+    let mut read = "mx.north.test; none".to_owned();
+    if draw.chance() {
+        let reason = ["no key", "signed by (x), at; \\"][draw.next(2)];
+        let result = AuthenticationResult::new("dkim", "fail").with_reason(reason);
+        results.results.push(result.with("header", "i", "@north.test"));
+        results.results.push(AuthenticationResult::new("spf", "pass").with("policy", "ip", "::1"));
+        let reason = reason.replace('\\', "\\\\");
+        read = format!(
+            "mx.north.test; dkim=fail reason=\"{reason}\" header.i=@north.test; spf=pass policy.ip=\"::1\""
+        );
+    }
+    let words: Vec<_> = (0..1 + draw.next(3))
+        .map(|_| draw.of(&["plain words", "Grüße", "挨拶", "a"]).into())
+        .collect();
+    let keywords = words.iter().enumerate().map(|(at, word): (usize, &Cow<'_, str>)| {
+        let comma = match at + 1 == words.len() {
+            true => "",
+            false if word.is_ascii() || utf8 => ", ",
+            // White space stands behind an encoded word.
+            false => " , ",
+        };
+        format!("{word}{comma}")
+    });
+    let keywords: String = keywords.collect();
+    let options = vec![NotificationOption::new("x-any", true, vec!["a".into(), "b c".into()])];
+    let builder = builder
+        .field("Authentication-Results", results)
+        .field("Keywords", FieldValue::Phrases(words))
+        .field("List-ID", ListId::new("users.north.test").with_phrase("The users, all"))
+        .field(
+            "List-Post",
+            FieldValue::Uris(vec!["mailto:a@b.test".into(), "https://b.test/".into()]),
+        )
+        .field("X-Auto", AutoSubmitted::new("auto-notified"))
+        .field("Disposition-Notification-Options", options);
+    let types = json!([
+        read,
+        keywords,
+        "\"The users, all\" <users.north.test>",
+        "<mailto:a@b.test>, <https://b.test/>",
+        "auto-notified",
+        "x-any=required, a, \"b c\"",
+    ]);
+    Ok((builder, types))
+}
+
 /// A message, and what is to be read of it.
 fn message(draw: &mut Draw) -> Result<(Vec<u8>, Value)> {
     let (from, from_read) = draw.mailbox()?;
@@ -271,9 +325,12 @@ fn message(draw: &mut Draw) -> Result<(Vec<u8>, Value)> {
     }
     let way = [BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime][draw.next(3)];
     builder = builder.way(way);
-    if draw.chance() {
+    let utf8 = draw.chance();
+    if utf8 {
         builder = builder.utf8();
     }
+    let (builder_with_types, types) = typed(draw, builder, utf8)?;
+    builder = builder_with_types;
     builder = builder
         .field("X-Raw", FieldValue::Raw(b" as it\r\n\tis".as_slice().into()))
         .structured_field("X-Structured", "a; b=\"c d\" (e)");
@@ -359,7 +416,7 @@ fn message(draw: &mut Draw) -> Result<(Vec<u8>, Value)> {
         "from": [from_read], "to": to, "subject": subject, "date": seconds, "message_id": "<1.2@north.test>",
         "comments": comments, "cc": cc, "bcc": bcc, "reply-to": reply_to, "sender": sender,
         "in_reply_to": ids, "references": ids, "unsubscribe": unsubscribe, "post": post, "auto": auto,
-        "raw": "as it\tis", "structured": "a; b=\"c d\" (e)", "leaves": leaves, "defects": [],
+        "raw": "as it\tis", "structured": "a; b=\"c d\" (e)", "leaves": leaves, "defects": [], "types": types,
     });
     Ok((read_out(&builder, random, &streamed)?, expected))
 }
