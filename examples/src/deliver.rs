@@ -2,13 +2,13 @@
 //! [`Delivery`](mailrail_smtp::Delivery) asks for.
 
 use crate::{
-    convert::Converted,
-    dial,
+    convert, dial,
     drive::{
         self, Clock, Tap,
         tokio::{Link, Stream, Tls},
     },
     lookup::Resolver,
+    memory::room_for,
     outgoing,
     policy::Policies,
     pool::{Key, Pool, say_goodbye},
@@ -18,10 +18,11 @@ use crate::{
     way::{Came, Proof, Way},
 };
 use bytes::Bytes;
-use mailrail_message::{MessageEvent, MessageStream};
+use mailrail_message::{Conversion, MessageEvent, MessageStream};
 use mailrail_mx::TlsRequirement;
 use mailrail_smtp::{
     Config, Domain, Host, Submission,
+    command::Body,
     delivery::{Answer, Attempt, Promises, State},
     submission::{Envelope, Event, Outcome, Reason, TlsPolicy},
 };
@@ -32,11 +33,15 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::task::spawn_blocking;
 
 /// A message that can be read from its start as often as it takes.
 pub trait Source: Sync {
     /// It, piece by piece.
     type Pieces: Pieces;
+
+    /// Its bytes.
+    fn size(&self) -> u64;
 
     /// Reads it from its start.
     ///
@@ -55,6 +60,10 @@ pub trait Pieces: Send {
 impl Source for store::Reader {
     type Pieces = store::Pieces;
 
+    fn size(&self) -> u64 {
+        self.size()
+    }
+
     fn pieces(&self) -> io::Result<store::Pieces> {
         Ok(self.range(0, self.size()))
     }
@@ -69,6 +78,10 @@ impl Pieces for store::Pieces {
 impl Source for outgoing::Outgoing {
     type Pieces = outgoing::Pieces;
 
+    fn size(&self) -> u64 {
+        self.kind().size()
+    }
+
     fn pieces(&self) -> io::Result<outgoing::Pieces> {
         self.pieces()
     }
@@ -76,7 +89,7 @@ impl Source for outgoing::Outgoing {
 
 impl Pieces for outgoing::Pieces {
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
-        self.next_piece()
+        Iterator::next(self).transpose()
     }
 }
 
@@ -327,13 +340,23 @@ async fn talk(
     (outcomes.unwrap_or_default(), error)
 }
 
+/// How a message is converted, which is found out with all of it in memory; none where it cannot be.
+async fn plan(message: &impl Source, to: Body) -> io::Result<Option<Conversion>> {
+    let Ok(_room) = room_for(message.size()).await else { return Ok(None) };
+    let (mut pieces, mut whole) = (message.pieces()?, Vec::new());
+    while let Some(piece) = pieces.next().await? {
+        whole.extend_from_slice(&piece);
+    }
+    spawn_blocking(move || convert::plan(&whole, to)).await.map_err(io::Error::other)
+}
+
 /// An error breaks off what was begun: the server must not take a half.
 async fn converse(
     link: &mut Link<Submission, Stream>,
     message: &impl Source,
     outcomes: &mut Option<Vec<Outcome>>,
 ) -> io::Result<()> {
-    let (mut pieces, mut converted) = (message.pieces()?, Converted::default());
+    let (mut pieces, mut outgoing) = (message.pieces()?, convert::Pieces::default());
     let as_io = |error| match error {
         drive::Error::Io(error) => error,
         error => io::Error::other(error),
@@ -341,22 +364,21 @@ async fn converse(
     while let Some((event, submission)) = link.next_event().await.map_err(as_io)? {
         match event {
             Event::WantConversion { to } => {
-                let (mut all, mut whole) = (message.pieces()?, Vec::new());
-                while let Some(piece) = all.next().await? {
-                    whole.extend_from_slice(&piece);
-                }
-                converted.convert(&whole, to, submission)
+                let plan = plan(message, to).await?;
+                pieces = message.pieces()?;
+                outgoing.convert(plan, submission)
             }
-            Event::WantMessage => {
-                let piece = match converted.next() {
-                    Some(piece) => piece,
-                    None => pieces.next().await?,
-                };
-                match piece {
-                    Some(piece) => submission.message(piece),
-                    None => submission.end_message(),
+            Event::WantMessage => loop {
+                if let Some(piece) = outgoing.next() {
+                    break submission.message(piece);
                 }
-            }
+                let read = pieces.next().await?;
+                let is_over = read.is_none();
+                outgoing.read(read)?;
+                if is_over {
+                    break submission.end_message();
+                }
+            },
             Event::Outcome(each) => {
                 *outcomes = Some(each);
                 return Ok(());

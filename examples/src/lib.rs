@@ -18,6 +18,7 @@ pub mod drive;
 pub mod journey;
 pub mod lookup;
 pub mod maildir;
+mod memory;
 pub mod outgoing;
 pub mod policy;
 pub mod pool;

@@ -102,8 +102,8 @@ impl Outgoing {
         let mut outgoing = Self { file, kind: Kind::default() };
         let mut pieces = outgoing.pieces()?;
         pieces.progress = None;
-        while let Some(piece) = pieces.next_piece()? {
-            outgoing.kind.look(&piece);
+        for piece in pieces {
+            outgoing.kind.look(&piece?);
         }
         Ok(outgoing)
     }
@@ -138,12 +138,7 @@ pub struct Pieces {
 }
 
 impl Pieces {
-    /// The next piece; none at the end.
-    ///
-    /// # Errors
-    ///
-    /// Those of the file.
-    pub fn next_piece(&mut self) -> io::Result<Option<Bytes>> {
+    fn read(&mut self) -> io::Result<Option<Bytes>> {
         while let Some(ends) = &mut self.ends {
             let mut piece = vec![0; PIECE];
             let n = self.file.read(&mut piece)?;
@@ -165,6 +160,15 @@ impl Pieces {
             }
         }
         Ok(None)
+    }
+}
+
+/// The errors are those of the file.
+impl Iterator for Pieces {
+    type Item = io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
+        self.read().transpose()
     }
 }
 
@@ -198,9 +202,8 @@ mod tests {
         let mut all = Vec::new();
         for _ in 0..2 {
             all.clear();
-            let mut pieces = outgoing.pieces().unwrap();
-            while let Some(piece) = pieces.next_piece().unwrap() {
-                all.extend_from_slice(&piece);
+            for piece in outgoing.pieces().unwrap() {
+                all.extend_from_slice(&piece.unwrap());
             }
         }
         (all, opened)

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{Scheme, ServerUrl},
-    convert::Converted,
+    convert,
     dial::dial_blocking,
     drive::{
         Clock, Tap,
@@ -39,17 +39,20 @@ impl std::fmt::Debug for Sending<'_> {
 }
 
 impl Sending<'_> {
-    /// Sends the message that `pieces` gives, none at its end, and tells what became of each
-    /// recipient, in their order.
+    /// Sends the message whose pieces `open` gives, from its start each time, and tells what became
+    /// of each recipient, in their order.
     ///
     /// # Errors
     ///
     /// Where the server is not reached, or the name or password cannot be sent.
-    pub fn send(
+    pub fn send<P>(
         self,
         envelope: Envelope,
-        mut pieces: impl FnMut() -> io::Result<Option<Bytes>>,
-    ) -> io::Result<Vec<Outcome>> {
+        mut open: impl FnMut() -> io::Result<P>,
+    ) -> io::Result<Vec<Outcome>>
+    where
+        P: Iterator<Item = io::Result<Bytes>>,
+    {
         let Sending { server, credentials, trust, tap } = self;
         let tls = match (server.scheme.has_implicit_tls(), server.without_tls) {
             (true, _) => TlsPolicy::Implicit,
@@ -73,7 +76,7 @@ impl Sending<'_> {
             link.conn().bind(channel);
         }
         let mut outcomes = None;
-        let ended = talk(&mut link, &mut pieces, &mut outcomes);
+        let ended = talk(&mut link, &mut open, &mut outcomes);
         let why = match ended {
             Ok(()) => "the connection ended".to_owned(),
             Err(error) => error.to_string(),
@@ -97,12 +100,15 @@ pub fn authenticator(user: &str, password: &str) -> io::Result<Authenticator> {
 
 /// Has the conversation to its end. An error breaks off what was begun: the server must not take a
 /// half.
-fn talk(
+fn talk<P>(
     link: &mut Link<Submission, Stream>,
-    pieces: &mut impl FnMut() -> io::Result<Option<Bytes>>,
+    open: &mut impl FnMut() -> io::Result<P>,
     outcomes: &mut Option<Vec<Outcome>>,
-) -> io::Result<()> {
-    let mut converted = Converted::default();
+) -> io::Result<()>
+where
+    P: Iterator<Item = io::Result<Bytes>>,
+{
+    let (mut pieces, mut outgoing) = (open()?, convert::Pieces::default());
     while let Some((event, submission)) = link.next_event().map_err(io::Error::other)? {
         match event {
             Event::Secured => {
@@ -112,21 +118,25 @@ fn talk(
             }
             Event::WantConversion { to } => {
                 let mut whole = Vec::new();
-                while let Some(piece) = pieces()? {
-                    whole.extend_from_slice(&piece);
+                for piece in pieces {
+                    whole.extend_from_slice(&piece?);
                 }
-                converted.convert(&whole, to, submission)
+                let plan = convert::plan(&whole, to);
+                drop(whole);
+                pieces = open()?;
+                outgoing.convert(plan, submission)
             }
-            Event::WantMessage => {
-                let piece = match converted.next() {
-                    Some(piece) => piece,
-                    None => pieces()?,
-                };
-                match piece {
-                    Some(piece) => submission.message(piece),
-                    None => submission.end_message(),
+            Event::WantMessage => loop {
+                if let Some(piece) = outgoing.next() {
+                    break submission.message(piece);
                 }
-            }
+                let read = pieces.next().transpose()?;
+                let is_over = read.is_none();
+                outgoing.read(read)?;
+                if is_over {
+                    break submission.end_message();
+                }
+            },
             Event::Outcome(each) => {
                 *outcomes = Some(each);
                 submission.quit()

@@ -12,6 +12,13 @@ fn convert(raw: &[u8], way: BodyType) {
     let Ok(converted) = message.convert(way) else { return };
     let size = converted.size();
     let bytes = converted.into_vec();
+    let (mut conversion, mut pieces) = (message.conversion(way).expect("the same"), Vec::new());
+    for mut chunk in raw.chunks(3) {
+        while let Some(piece) = conversion.piece(&mut chunk) {
+            pieces.extend_from_slice(&piece);
+        }
+    }
+    assert!(pieces == bytes && conversion.is_done());
     assert_eq!(bytes.len() as u64, size);
     assert!(BodyType::of(&bytes) <= way);
     let leaf = |part: Part<'_>| match part.kind() {

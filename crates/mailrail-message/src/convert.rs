@@ -1,9 +1,9 @@
 //! A message for a way that carries less than it needs.
 
+mod conversion;
 mod recode;
 
 use alloc::borrow::Cow;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -14,6 +14,7 @@ use crate::header::content_transfer_encoding::TransferEncoding;
 use crate::message::Message;
 use crate::part::{Part, PartKind, Parts};
 use crate::scan::{from, slice};
+pub use conversion::Conversion;
 use recode::Recode;
 
 /// Why a message cannot be converted. Each tells where: bytes from the start of the message.
@@ -66,27 +67,30 @@ impl Message<'_> {
     /// # Ok::<(), mailrail_message::ConvertError>(())
     /// ```
     pub fn convert(&self, way: BodyType) -> Result<Converted<'_>, ConvertError> {
-        let mut plan = Plan { message: self, way, segments: VecDeque::new(), at: 0 };
+        Ok(Converted { rest: self.raw(), conversion: self.conversion(way)? })
+    }
+
+    /// How [`convert`](Self::convert) makes the message fit, as a value that does it while the message goes by once more, from
+    /// wherever it is stored.
+    ///
+    /// # Errors
+    /// Those of [`convert`](Self::convert).
+    pub fn conversion(&self, way: BodyType) -> Result<Conversion, ConvertError> {
+        let mut plan = Plan { message: self, way, done: Conversion::default(), at: 0 };
         if BodyType::of(self.raw()) > way {
             plan.make()?;
         }
         plan.keep(plan.at..self.raw().len());
-        Ok(Converted { raw: self.raw(), segments: plan.segments })
+        plan.done.end(self.raw().len());
+        Ok(plan.done)
     }
-}
-
-#[derive(Clone)]
-enum Segment<'m> {
-    Keep(Range<usize>),
-    Add(Vec<u8>),
-    Encode(Recode<'m>),
 }
 
 /// What becomes of a message, part by part in their order.
 struct Plan<'m> {
     message: &'m Message<'m>,
     way: BodyType,
-    segments: VecDeque<Segment<'m>>,
+    done: Conversion,
     /// How far the message is planned.
     at: usize,
 }
@@ -94,11 +98,7 @@ struct Plan<'m> {
 impl<'m> Plan<'m> {
     fn keep(&mut self, range: Range<usize>) {
         self.at = range.end;
-        match self.segments.back_mut() {
-            Some(Segment::Keep(last)) if last.end == range.start => last.end = range.end,
-            _ if range.is_empty() => {}
-            _ => self.segments.push_back(Segment::Keep(range)),
-        }
+        self.done.keep(range);
     }
 
     fn make(&mut self) -> Result<(), ConvertError> {
@@ -235,9 +235,9 @@ impl<'m> Plan<'m> {
         self.header(part, coding.name(), part.is_whole_message());
         // Without an empty line, an encoded line could pass for a field.
         if !has_empty_line(part.raw_header()) {
-            self.add(b"\r\n".to_vec());
+            self.done.add(b"\r\n".to_vec());
         }
-        self.segments.push_back(Segment::Encode(Recode::new(body, encoding, coding)));
+        self.done.encode(part.body_range().start, body, Recode::new(encoding, coding));
         self.at = part.body_range().end;
         Ok(())
     }
@@ -250,7 +250,7 @@ impl<'m> Plan<'m> {
             added = [b"Content-Transfer-Encoding: ", encoding.as_bytes(), b"\r\n"].concat();
             for field in part.headers().all("Content-Transfer-Encoding") {
                 self.keep(self.at..field.range().start);
-                self.add(core::mem::take(&mut added));
+                self.done.add(core::mem::take(&mut added));
                 self.at = field.range().end;
             }
         }
@@ -260,14 +260,8 @@ impl<'m> Plan<'m> {
         let is_open = !has_empty_line(from(part.raw_header(), self.at - start));
         let fields = end - if is_open { 0 } else { 2 };
         self.keep(self.at..fields);
-        self.add(added);
+        self.done.add(added);
         self.keep(fields..end);
-    }
-
-    fn add(&mut self, bytes: Vec<u8>) {
-        if !bytes.is_empty() {
-            self.segments.push_back(Segment::Add(bytes));
-        }
     }
 }
 
@@ -305,42 +299,26 @@ const fn label(encoding: TransferEncoding<'_>) -> Option<BodyType> {
 /// A message that was converted: an iterator over the pieces of its bytes. Made by [`Message::convert`].
 ///
 /// What stays is borrowed; what is encoded comes 20 to 60 KiB at a time, and no more than that is held.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Converted<'m> {
-    raw: &'m [u8],
-    segments: VecDeque<Segment<'m>>,
-}
-
-impl core::fmt::Debug for Converted<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Converted").field("is_changed", &self.is_changed()).finish_non_exhaustive()
-    }
+    rest: &'m [u8],
+    conversion: Conversion,
 }
 
 impl Converted<'_> {
-    /// Whether it is another message than the one it was made of, as long as none of it was taken.
-    pub fn is_changed(&self) -> bool {
-        match self.segments.front() {
-            None => false,
-            Some(Segment::Keep(range)) => self.segments.len() > 1 || *range != (0..self.raw.len()),
-            Some(_) => true,
-        }
+    /// Whether it is another message than the one it was made of.
+    pub const fn is_changed(&self) -> bool {
+        self.conversion.is_changed()
     }
 
-    /// How many bytes are still to come: at first the size of the message, for SMTP's SIZE. It encodes the parts that become
-    /// quoted-printable to learn it, and keeps nothing of that.
-    pub fn size(&self) -> u64 {
-        let size = |segment: &Segment<'_>| match segment {
-            Segment::Keep(range) => range.len() as u64,
-            Segment::Add(bytes) => bytes.len() as u64,
-            Segment::Encode(recode) => recode.size(),
-        };
-        self.segments.iter().map(size).sum()
+    /// How many bytes are still to come: at first the size of the message, for SMTP's SIZE.
+    pub const fn size(&self) -> u64 {
+        self.conversion.size()
     }
 
     /// All that is still to come, in one piece.
     pub fn into_vec(self) -> Vec<u8> {
-        let mut all = Vec::with_capacity(self.raw.len());
+        let mut all = Vec::with_capacity(self.rest.len());
         for piece in self {
             all.extend_from_slice(&piece);
         }
@@ -352,19 +330,6 @@ impl<'m> Iterator for Converted<'m> {
     type Item = Cow<'m, [u8]>;
 
     fn next(&mut self) -> Option<Cow<'m, [u8]>> {
-        loop {
-            let piece = match self.segments.front_mut()? {
-                Segment::Keep(range) => Cow::Borrowed(slice(self.raw, range.clone())),
-                Segment::Add(bytes) => Cow::Owned(core::mem::take(bytes)),
-                Segment::Encode(recode) => match recode.next() {
-                    Some(piece) => return Some(Cow::Owned(piece)),
-                    None => Cow::default(),
-                },
-            };
-            drop(self.segments.pop_front());
-            if !piece.is_empty() {
-                return Some(piece);
-            }
-        }
+        self.conversion.piece(&mut self.rest)
     }
 }

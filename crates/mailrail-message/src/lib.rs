@@ -51,7 +51,7 @@ pub use builder::report::{Report, Returned};
 pub use builder::stream::{BuildStep, BuildStream};
 pub use choose::{BodyPicker, Picked};
 pub use cid::Related;
-pub use convert::{ConvertError, Converted};
+pub use convert::{Conversion, ConvertError, Converted};
 pub use defect::{Defect, DefectKind};
 pub use edit::{Edit, Edited};
 pub use error::{Error, SyntaxError};

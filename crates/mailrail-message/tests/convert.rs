@@ -18,6 +18,17 @@ fn convert(raw: &[u8], way: BodyType) -> Result<Vec<u8>, ConvertError> {
     assert_eq!(whole.len() as u64, size);
     assert_eq!(is_changed, whole != raw);
     assert!(BodyType::of(&whole) <= way);
+    for length in [1, 7, 1_000] {
+        let (mut conversion, mut sent) = (message.conversion(way)?, Vec::new());
+        assert_eq!((conversion.size(), conversion.is_changed()), (size, is_changed));
+        for mut chunk in raw.chunks(length) {
+            while let Some(piece) = conversion.piece(&mut chunk) {
+                assert!(!piece.is_empty());
+                sent.extend_from_slice(&piece);
+            }
+        }
+        assert!(sent == whole && conversion.is_done() && conversion.size() == 0, "{length}");
+    }
     Ok(whole)
 }
 

@@ -33,13 +33,15 @@ pub fn send(connect: &Connect, server: &ServerUrl, options: &Compose) -> Result<
     }
     let mut envelope = envelope(&composed.reverse_path, &composed.recipients, &kind)?;
     envelope.mail.require_tls = options.require_tls;
-    let mut progress = Progress::new("sent", envelope.mail.size);
-    let advance =
-        |piece: &io::Result<Bytes>| progress.advance(piece.as_ref().map_or(0, Bytes::len));
-    let mut pieces = composed.pieces().inspect(advance);
-    let outcomes = hand_over(connect, server, envelope, || pieces.next().transpose())?;
-    drop(pieces);
-    progress.finish();
+    let size = envelope.mail.size;
+    let open = || {
+        let mut progress = Progress::new("sent", size);
+        let advance = move |piece: &io::Result<Bytes>| {
+            progress.advance(piece.as_ref().map_or(0, Bytes::len));
+        };
+        Ok(composed.pieces().inspect(advance))
+    };
+    let outcomes = hand_over(connect, server, envelope, open)?;
     if outcomes.iter().any(Outcome::is_accepted) {
         print(&composed.message_id.to_string())?;
     }
@@ -56,8 +58,7 @@ pub fn submit(connect: &Connect, server: &ServerUrl, ready: &Ready) -> Result<()
     let message = open(ready)?;
     let mut envelope = envelope(&ready.from, &ready.to, &message.kind())?;
     envelope.mail.require_tls = ready.require_tls;
-    let mut pieces = message.pieces()?;
-    let outcomes = hand_over(connect, server, envelope, || pieces.next_piece())?;
+    let outcomes = hand_over(connect, server, envelope, || message.pieces())?;
     for (recipient, outcome) in ready.to.iter().zip(&outcomes) {
         if let Outcome::Accepted(reply) = outcome {
             print(&format!("{recipient}: {reply}"))?;
@@ -98,12 +99,15 @@ pub(super) fn tap() -> Box<dyn Tap> {
 }
 
 /// Has the conversation over blocking sockets.
-fn hand_over(
+fn hand_over<P>(
     connect: &Connect,
     server: &ServerUrl,
     envelope: Envelope,
-    pieces: impl FnMut() -> io::Result<Option<Bytes>>,
-) -> Result<Vec<Outcome>, Failure> {
+    open: impl FnMut() -> io::Result<P>,
+) -> Result<Vec<Outcome>, Failure>
+where
+    P: Iterator<Item = io::Result<Bytes>>,
+{
     let sending = Sending {
         server,
         credentials: connect.credentials(server)?,
@@ -111,7 +115,7 @@ fn hand_over(
         tap: connect.transcript.then(tap),
     };
     let at = format!("{}:{}", server.host, server.port);
-    let outcomes = sending.send(envelope, pieces).map_err(|error| Failure::about(&at, error))?;
+    let outcomes = sending.send(envelope, open).map_err(|error| Failure::about(&at, error))?;
     // What has nothing to do with the recipients is said once.
     let common = |outcome: &Outcome| match outcome.reason() {
         Some(reason) => !matches!(reason, Reason::Reply(_)),

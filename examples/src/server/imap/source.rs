@@ -1,22 +1,18 @@
 //! Messages in memory, as far as they have to be.
 
-use crate::store::{Error, Reader, Result};
+use crate::{
+    memory::room_for,
+    store::{Reader, Result},
+};
 use bytes::Bytes;
-use std::io;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 
 /// The longest header that is read, in bytes: what is behind that is taken for the body.
 const HEADER_MAX: u64 = 1024 * 1024;
 /// How much of a message is read first, in bytes: most headers end before that.
 const HEADER_FIRST: u64 = 8 * 1024;
-/// The largest message that is read whole, to find its parts or to search it, in MiB; and what all
-/// sessions may have in memory for that at one moment.
-const WHOLE_MAX: u32 = 64;
-const MIB: u64 = 1024 * 1024;
 
-static WHOLE: Semaphore = Semaphore::const_new(WHOLE_MAX as usize);
-
-/// A message in memory.
+/// A message in memory, to find its parts or to search it.
 pub(super) struct Whole {
     pub(super) bytes: Vec<u8>,
     _permit: SemaphorePermit<'static>,
@@ -53,14 +49,7 @@ pub(super) async fn header(reader: &Reader) -> Result<Bytes> {
 /// Reads a message to its end; waits where other sessions have much in memory.
 pub(super) async fn whole(reader: &Reader) -> Result<Whole> {
     let size = reader.size();
-    let mib = u32::try_from(size / MIB + 1).ok().filter(|mib| *mib <= WHOLE_MAX);
-    let Some(mib) = mib else {
-        return Err(Error::Io(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            "the message is too large to look into",
-        )));
-    };
-    let permit = WHOLE.acquire_many(mib).await.map_err(|_| Error::Stopped)?;
+    let permit = room_for(size).await?;
     let bytes = reader.read_all(usize::try_from(size).unwrap_or(usize::MAX)).await?;
     Ok(Whole { bytes, _permit: permit })
 }
