@@ -310,9 +310,7 @@ async fn waives_tls(message: &impl Source) -> io::Result<bool> {
         let mut rest = &*piece;
         while let Some(event) = stream.event(&mut rest) {
             match event {
-                MessageEvent::Field(field) if field.is_named("TLS-Required") => {
-                    return Ok(field.raw_value().trim_ascii().eq_ignore_ascii_case(b"No"));
-                }
+                MessageEvent::Field(field) if field.is_tls_waiver() => return Ok(true),
                 MessageEvent::Body(_) => return Ok(false),
                 _ => {}
             }

@@ -309,6 +309,11 @@ impl<'m> Field<'m> {
         MessageIds::new(self.raw_value(), self.limits())
     }
 
+    /// Whether it is `TLS-Required: No` (RFC 8689 §3): see [`Headers::is_tls_waived`].
+    pub fn is_tls_waiver(self) -> bool {
+        self.is_named("TLS-Required") && trim(self.raw_value()).eq_ignore_ascii_case(b"No")
+    }
+
     /// The value as a date, as `Date`, `Resent-Date` and others hold it; `None` where it is none.
     pub fn date(self) -> Option<DateTime> {
         DateTime::parse_within(self.raw_value(), self.limits()).ok()

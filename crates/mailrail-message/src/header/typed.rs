@@ -155,8 +155,7 @@ impl<'m> Headers<'m> {
 
     /// `TLS-Required: No`: the sender would rather have the message sent without TLS than not at all (RFC 8689 §3).
     pub fn is_tls_waived(&self) -> bool {
-        self.field("TLS-Required")
-            .is_some_and(|field| trim(field.raw_value()).eq_ignore_ascii_case(b"No"))
+        self.field("TLS-Required").is_some_and(Field::is_tls_waiver)
     }
 
     /// `Disposition-Notification-To`: who asks to be told what becomes of the message (RFC 8098 §2.1).
