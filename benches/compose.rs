@@ -1,4 +1,5 @@
-//! Messages built by mailrail-message, beside mail-builder and lettre; and what memory each takes for it.
+//! Messages built by mailrail-message, beside mail-builder and lettre; and what memory each takes for it. The run fails where this one
+//! takes too much.
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -11,8 +12,13 @@ use std::hint::black_box;
 #[global_allocator]
 static ALLOCATOR: heap::Counting = heap::Counting;
 
+/// How often memory may be asked for to build a text of 3 KiB.
+const TEXT: usize = 2;
+/// The least that is too much to hold of a message that is streamed.
+const STREAMED: usize = 64 * 1024;
+
 /// Says how often memory was asked for, and how much was held at most.
-fn count<T>(what: &str, run: impl FnOnce() -> T) {
+fn count<T>(what: &str, run: impl FnOnce() -> T) -> (usize, usize) {
     let (before, _) = heap::allocated();
     let held = heap::held();
     heap::most();
@@ -20,6 +26,7 @@ fn count<T>(what: &str, run: impl FnOnce() -> T) {
     let calls = heap::allocated().0 - before;
     let most = heap::most() - held;
     println!("{what}: {calls} allocations, {most} bytes at most");
+    (calls, most)
 }
 
 fn lettre() -> lettre::message::MessageBuilder {
@@ -61,7 +68,8 @@ fn benches(c: &mut Criterion) {
     let our_text = || ours().text(black_box(&*plain)).into_vec([7; 16]).unwrap();
     let their_text = || theirs().text_body(black_box(&*plain)).write_to_vec().unwrap();
     let lettre_text = || lettre().body(black_box(plain.clone())).unwrap().formatted();
-    count("text: mailrail", our_text);
+    let (calls, _) = count("text: mailrail", our_text);
+    assert!(calls <= TEXT);
     count("text: mail-builder", their_text);
     count("text: lettre", lettre_text);
     let mut group = c.benchmark_group("text of 3 KiB");
@@ -88,8 +96,11 @@ fn benches(c: &mut Criterion) {
             );
         lettre().multipart(body).unwrap().formatted()
     };
-    count("attached: mailrail, one buffer", our_file);
-    count("attached: mailrail, streamed", || streamed(&plain, &html, &file));
+    // One buffer holds all of it, and little else is held.
+    let (_, most) = count("attached: mailrail, one buffer", our_file);
+    assert!(most < our_file().len() + STREAMED);
+    let (_, most) = count("attached: mailrail, streamed", || streamed(&plain, &html, &file));
+    assert!(most < STREAMED);
     count("attached: mail-builder", their_file);
     count("attached: lettre", lettre_file);
     let mut group = c.benchmark_group("with HTML and 1 MiB attached");

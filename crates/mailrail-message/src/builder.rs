@@ -21,7 +21,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::header::address::{Address, Mailbox};
+use crate::header::address::Address;
 use crate::header::date::DateTime;
 use crate::header::message_id::MessageId;
 use attachment::Attachment;
@@ -96,8 +96,8 @@ impl<'a> Builder<'a> {
     /// Sets who sends it for the authors; needed where there are several.
     #[must_use]
     #[inline]
-    pub fn sender(mut self, mailbox: Mailbox<'a>) -> Self {
-        self.sender = Some(Box::new(mailbox.into()));
+    pub fn sender(mut self, address: impl Into<Address<'a>>) -> Self {
+        self.sender = Some(Box::new(address.into()));
         self
     }
 

@@ -47,6 +47,9 @@ impl Message<'_> {
     /// what it was. Two things do change that nobody reads: lines before the first and behind the last part of a multipart that the
     /// way does not carry are left out. A DKIM signature of the message does not survive (RFC 6376 §5.3).
     ///
+    /// The message is held whole while that is done, so that whoever takes mail limits its size; what comes of it is held piece by piece.
+    /// How a part is encoded is told by all of it, which comes behind its header.
+    ///
     /// A message that fits already is given as it is. That it does is told by one look at its bytes.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ pub enum DefectKind {
     EncodedMultipart,
     /// A `Date` that does not parse.
     InvalidDate,
-    /// A date that is read, but is written in none of the forms of RFC 5322 §3.3 and §4.3.
+    /// A date that is read, but is written in none of the forms of RFC 5322 §3.3 and §4.3, or names another day of the week.
     UnusualDate,
     /// A field that must occur once at most occurs again (RFC 5322 §3.6). The first one counts.
     RepeatedField,
@@ -76,7 +76,7 @@ pub enum DefectKind {
     InvalidEncodedWord,
     /// An encoded word in a quoted string or a parameter, where none may stand (RFC 2047 §5): it is decoded all the same.
     MisplacedEncodedWord,
-    /// A parameter that does not follow its grammar (RFC 2045 §5.1), or whose pieces or escapes do not (RFC 2231): it is read as far
+    /// A parameter that does not follow its grammar (RFC 2045 §5.1) or is there twice, or whose pieces or escapes do not (RFC 2231): it is read as far
     /// as it makes sense.
     InvalidParameter,
     /// A comment, a quoted string or a group of addresses that nothing closes.

@@ -115,7 +115,10 @@ fn faults_of_values() {
         ("To: A <a@b> \u{2020}x, c@d", &[InvalidAddress]),
         ("To: A <a@b\u{2020}", &[InvalidAddress]),
         ("To: a@b \u{2020}<c@d>", &[InvalidAddress]),
-        ("To: x: a@b; c@d", &[]),
+        ("To: x: a@b;, c@d", &[]),
+        ("To: x: a@b; \u{2020}c@d", &[InvalidAddress]),
+        ("To: a@b\u{2020}; c@d", &[InvalidAddress]),
+        ("To: \u{2020}Ann a@b, c@d", &[InvalidAddress]),
         ("To: x@y, \u{2020}x: a@b, c@d", &[Unclosed]),
         ("To: \u{2020}\"A <a@b>", &[Unclosed]),
         ("To: a@b \u{2020}(x (y)", &[Unclosed]),
@@ -126,6 +129,7 @@ fn faults_of_values() {
         ("\u{2020}Date: 2000-01-01 00:00:00Z", &[UnusualDate]),
         ("\u{2020}Resent-Date: 1 Jan 2000 00:00", &[UnusualDate]),
         ("Date: Sat, 1 Jan 2000 00:00:00 +0000 (x)", &[]),
+        ("\u{2020}Date: Sun, 1 Jan 2000 00:00:00 +0000", &[UnusualDate]),
         ("\u{2020}Received: from a by b; soon", &[InvalidDate]),
         ("Received: from a by b; 1 Jan 2000 00:00:00 +0000", &[]),
         // Identifiers
@@ -149,6 +153,9 @@ fn faults_of_values() {
         ("Content-Type: text/plain; name*=\u{2020}utf-8''a%zz", &[InvalidParameter]),
         ("Content-Type: text/plain; name*=\u{2020}x-none''a", &[UnknownCharset]),
         ("Content-Type: text/plain; name*0=a; name*1=b", &[]),
+        ("Content-Type: text/plain; name=a; name*0=a; name*=utf-8''a", &[]),
+        ("Content-Type: text/plain; name=a; \u{2020}Name=b", &[InvalidParameter]),
+        ("Content-Type: text/plain; name*0=a; \u{2020}name*01=b", &[InvalidParameter]),
         ("Content-Type: text/plain; name*0=a; \u{2020}name*2=b", &[InvalidParameter]),
         ("Content-Type: text/plain; \u{2020}name*x=b", &[InvalidParameter]),
         (
@@ -156,6 +163,7 @@ fn faults_of_values() {
             &[MisplacedEncodedWord],
         ),
         ("Content-Disposition: \u{2020}; filename=x", &[InvalidValue]),
+        ("Content-Disposition:\u{2020} \"inline\"; filename=x", &[InvalidValue]),
         // Others
         ("MIME-Version:\u{2020} 2.0", &[InvalidValue]),
         ("MIME-Version: 1.0 (x)", &[]),

@@ -284,7 +284,7 @@ fn nothing_can_be_injected() {
         }
         assert_eq!(base().field(bad, "x").build([0; 16]).unwrap_err(), Error::InvalidFieldName);
     }
-    for reserved in ["bcc", "From", "Content-Type", "MIME-Version"] {
+    for reserved in ["bcc", "From", "Content-Type", "content-id", "MIME-Version"] {
         assert_eq!(base().field(reserved, "x").build([0; 16]).unwrap_err(), Error::ReservedField);
     }
     assert_eq!(Builder::new().build([0; 16]).unwrap_err(), Error::MissingDate);

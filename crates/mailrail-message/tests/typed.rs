@@ -159,7 +159,9 @@ fn fields_as_they_are_written() {
             "2001:db8::1",
         ),
     );
-    let cases: [(&str, FieldValue<'_>, &str); 7] = [
+    let cases: [(&str, FieldValue<'_>, &str); 9] = [
+        ("TLS-Required", FieldValue::Structured("No".into()), " No\r\n"),
+        ("Content-Language", FieldValue::Structured("de, en".into()), " de, en\r\n"),
         ("Authentication-Results", none.into(), " mx.south.test; none\r\n"),
         (
             "Authentication-Results",

@@ -249,7 +249,9 @@ fn write_mailbox(
         return Err(Error::InvalidAddress(field));
     }
     let local = mailbox.local_part();
-    let local = match is_dot_atom(local.as_bytes()) {
+    // What starts as an encoded word must not pass for one.
+    let is_plain = is_dot_atom(local.as_bytes()) && !local.contains("=?");
+    let local = match is_plain {
         true => Cow::Borrowed(local),
         false => Cow::Owned(quote(local)),
     };
@@ -295,6 +297,16 @@ pub(super) fn write_ids(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_no_encoded_word() {
+        let mailbox = Mailbox::new("=?utf-8@?q?a?=b").unwrap();
+        let mut out = Vec::new();
+        FieldValue::from(mailbox.clone()).write(&mut out, "To", false).unwrap();
+        assert_eq!(out, b"To: \"=?utf-8\"@?q?a?=b\r\n");
+        let read = Address::parse_list(b"\"=?utf-8\"@?q?a?=b");
+        assert_eq!(read, [Address::Mailbox(mailbox)]);
+    }
 
     #[test]
     fn raw_values_stay_in_their_field() {

@@ -1,27 +1,25 @@
 //! Whether a date is written as RFC 5322 has it.
 
 use crate::grammar::Cursor;
+use crate::header::date::{DAYS, DateTime, MONTHS};
 use crate::limits::ValueLimits;
 
-const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/// Whether the form is that of RFC 5322 §3.3 or §4.3, for a date that is known to make sense.
+/// Whether the form is that of RFC 5322 §3.3 or §4.3, for a date that is known to make sense, and the day of the week is the one
+/// that it was.
 ///
 /// ```abnf
 /// date-time = [ day-of-week "," ] day month year hour ":" minute [ ":" second ] zone
 /// zone      = ("+" / "-") 4DIGIT / 1*ALPHA
 /// ```
-pub(super) fn is_usual(value: &[u8], limits: ValueLimits) -> bool {
-    form(&mut Cursor::new(value, limits)).is_some()
+pub(super) fn is_usual(value: &[u8], date: &DateTime, limits: ValueLimits) -> bool {
+    form(&mut Cursor::new(value, limits), date).is_some()
 }
 
-fn form(cursor: &mut Cursor<'_>) -> Option<()> {
+fn form(cursor: &mut Cursor<'_>, date: &DateTime) -> Option<()> {
     let mut has_gap = false;
     cursor.gap();
     if cursor.peek()?.is_ascii_alphabetic() {
-        word(cursor, &DAYS)?;
+        word(cursor, DAYS.get(date.weekday()..=date.weekday())?)?;
         cursor.eat_spaced(b',').then_some(())?;
     }
     digits(cursor, 1, 2, &mut has_gap)?;
@@ -37,7 +35,9 @@ fn form(cursor: &mut Cursor<'_>) -> Option<()> {
     }
     has_gap.then_some(())?;
     if cursor.eat(b'+') || cursor.eat(b'-') {
-        digits(cursor, 4, 4, &mut has_gap)?;
+        let zone = digits(cursor, 4, 4, &mut has_gap)?;
+        // The last two are minutes.
+        zone.get(2).filter(|ten| **ten < b'6')?;
     } else {
         (!cursor.take_while(|byte| byte.is_ascii_alphabetic()).is_empty()).then_some(())?;
         cursor.gap();
@@ -45,10 +45,15 @@ fn form(cursor: &mut Cursor<'_>) -> Option<()> {
     cursor.peek().is_none().then_some(())
 }
 
-fn digits(cursor: &mut Cursor<'_>, least: usize, most: usize, has_gap: &mut bool) -> Option<()> {
-    let count = cursor.take_while(|byte| byte.is_ascii_digit()).len();
+fn digits<'a>(
+    cursor: &mut Cursor<'a>,
+    least: usize,
+    most: usize,
+    has_gap: &mut bool,
+) -> Option<&'a [u8]> {
+    let digits = cursor.take_while(|byte| byte.is_ascii_digit());
     (*has_gap, _) = cursor.gap();
-    (least..=most).contains(&count).then_some(())
+    (least..=most).contains(&digits.len()).then_some(digits)
 }
 
 fn word(cursor: &mut Cursor<'_>, words: &[&str]) -> Option<()> {
@@ -61,6 +66,11 @@ fn word(cursor: &mut Cursor<'_>, words: &[&str]) -> Option<()> {
 mod tests {
     use super::*;
 
+    fn usually(text: &str) -> bool {
+        DateTime::parse(text.as_bytes())
+            .is_ok_and(|date| is_usual(text.as_bytes(), &date, ValueLimits::DEFAULT))
+    }
+
     #[test]
     fn forms_of_dates() {
         for usual in [
@@ -70,7 +80,7 @@ mod tests {
             "Fri, 21 Nov 1997 09(comment):   55  :  06 -0600",
             "1 jan 2000 00:00:00 a",
         ] {
-            assert!(is_usual(usual.as_bytes(), ValueLimits::DEFAULT), "{usual}");
+            assert!(usually(usual), "{usual}");
         }
         for unusual in [
             "Fri Nov 21 09:55:06 1997",
@@ -84,9 +94,11 @@ mod tests {
             "Friday, 21 Nov 1997 09:55:06 -0600",
             "21 Nov 1997 09:55:06 -0600 x",
             "21 Nov 199709:55:06 -0600",
+            "Sat, 21 Nov 1997 09:55:06 -0600",
+            "Fri, 21 Nov 1997 09:55:06 +0960",
             "",
         ] {
-            assert!(!is_usual(unusual.as_bytes(), ValueLimits::DEFAULT), "{unusual}");
+            assert!(!usually(unusual), "{unusual}");
         }
     }
 }

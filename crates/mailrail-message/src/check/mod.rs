@@ -1,5 +1,6 @@
 //! The faults of a message's values and bodies, which reading its structure does not meet.
 
+mod address;
 mod body;
 mod date;
 mod parameter;

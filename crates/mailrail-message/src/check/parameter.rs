@@ -1,5 +1,6 @@
 //! The faults of parameters, which reading them passes over.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use memchr::memmem;
@@ -11,8 +12,8 @@ use crate::header::parameter::{Form, Name, Parameters};
 use crate::limits::ValueLimits;
 use crate::scan::{from, slice};
 
-/// A piece of a value (RFC 2231 §3): its name without the number, that number, and where it stands.
-type Piece = (Vec<u8>, u32, usize);
+/// A value or a piece of one (RFC 2231 §3): its name without marks, its form, its number, and where it stands.
+type Piece = (String, Form, u32, usize);
 
 /// The first fault of each kind, and where it is: bytes from the start of the parameters.
 ///
@@ -21,7 +22,7 @@ type Piece = (Vec<u8>, u32, usize);
 /// ```
 pub(super) fn faults(parameters: Parameters<'_>, limits: ValueLimits) -> Vec<(usize, DefectKind)> {
     let mut found = Found::default();
-    let mut pieces = Vec::new();
+    let mut pieces: Vec<Piece> = Vec::new();
     let mut cursor = Cursor::new(parameters.input(), limits);
     for left in (0..limits.parameters).rev() {
         cursor.gap();
@@ -34,7 +35,7 @@ pub(super) fn faults(parameters: Parameters<'_>, limits: ValueLimits) -> Vec<(us
         }
         cursor.gap();
         let start = cursor.at();
-        let Some(name) = cursor.token().filter(|_| cursor.eat_spaced(b'=')) else {
+        let Some(token) = cursor.token().filter(|_| cursor.eat_spaced(b'=')) else {
             found.is_invalid(cursor.at());
             break;
         };
@@ -46,36 +47,33 @@ pub(super) fn faults(parameters: Parameters<'_>, limits: ValueLimits) -> Vec<(us
         if is_word(slice(cursor.input(), place..next_semicolon(&cursor, place))) {
             found.add(place, DefectKind::MisplacedEncodedWord);
         }
-        let name = Name::parse(name);
+        let name = Name::parse(token);
+        pieces.push((name.base.to_ascii_lowercase(), name.form(), name.piece.unwrap_or(0), start));
+        // No number starts with a zero but that.
+        let mut digits = token.split('*').skip(1);
+        if digits.any(|digits| digits.len() > 1 && digits.starts_with('0')) {
+            found.is_invalid(start);
+        }
         if value.is_empty() && cursor.at() == place {
             found.is_invalid(place);
             break;
         }
-        extended(&name, &value, start, place, &mut found, &mut pieces);
+        extended(&name, &value, start, place, &mut found);
         if left == 0 {
             break;
         }
     }
     pieces.sort();
-    for same in pieces.chunk_by(|(a, ..), (b, ..)| a == b) {
-        let wrong = same.iter().zip(0..).find(|((_, piece, _), number)| piece != number);
+    // Each number is there once, and each value that has none.
+    for same in pieces.chunk_by(|(a, form, ..), (b, other, ..)| (a, form) == (b, other)) {
+        let wrong = same.iter().zip(0..).find(|((_, _, piece, _), number)| piece != number);
         wrong.into_iter().for_each(|((.., at), _)| found.is_invalid(*at));
     }
     found.0
 }
 
 /// What RFC 2231 wants of a parameter that says it is in pieces or encoded.
-fn extended(
-    name: &Name<'_>,
-    value: &[u8],
-    start: usize,
-    place: usize,
-    found: &mut Found,
-    pieces: &mut Vec<Piece>,
-) {
-    if let Some(piece) = name.piece {
-        pieces.push((name.base.as_bytes().to_ascii_lowercase(), piece, start));
-    }
+fn extended(name: &Name<'_>, value: &[u8], start: usize, place: usize, found: &mut Found) {
     // What is left of a mark is no number.
     if name.base.contains('*') {
         found.is_invalid(start);

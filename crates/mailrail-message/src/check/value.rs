@@ -5,13 +5,12 @@ use alloc::vec::Vec;
 use memchr::memchr;
 
 use super::date::is_usual;
-use super::parameter;
+use super::{address, parameter};
 use crate::defect::{Defect, DefectKind};
 use crate::encoding::encoded_word::{self, Fault};
 use crate::error::SyntaxError;
 use crate::grammar::{self, Cursor, without_comments};
 use crate::header::Field;
-use crate::header::address_list::RawAddress;
 use crate::header::authentication_results::AuthenticationResults;
 use crate::header::auto_submitted::AutoSubmitted;
 use crate::header::list::{ListId, ListUris};
@@ -171,7 +170,7 @@ fn shape(field: Field<'_>, syntax: Syntax, found: &mut Vec<(Place, DefectKind)>)
     let fault = match syntax {
         Syntax::Date => match field.date() {
             None => Some((None, DefectKind::InvalidDate)),
-            Some(_) if is_usual(raw, limits) => None,
+            Some(date) if is_usual(raw, &date, limits) => None,
             Some(_) => Some((None, DefectKind::UnusualDate)),
         },
         Syntax::Addresses => addresses(field),
@@ -204,7 +203,8 @@ fn shape(field: Field<'_>, syntax: Syntax, found: &mut Vec<(Place, DefectKind)>)
         Syntax::Disposition => match field.content_disposition() {
             Ok(disposition) => {
                 parameters(disposition.parameters(), raw.len());
-                None
+                let is_there = first_token(raw, limits) == Some(disposition.kind());
+                (!is_there).then_some((Some(0), DefectKind::InvalidValue))
             }
             Err(error) => Some(invalid(error)),
         },
@@ -254,39 +254,21 @@ fn shape(field: Field<'_>, syntax: Syntax, found: &mut Vec<(Place, DefectKind)>)
     }
 }
 
-/// The first thing in an address list that is no address, or a group that nothing closes.
+/// What is no address, or a group that nothing closes.
 fn addresses(field: Field<'_>) -> Option<(Place, DefectKind)> {
-    let raw = field.raw_value();
-    let mut list = field.raw_addresses();
-    let (mut fault, mut group, mut is_empty) = (None, 0, true);
-    loop {
-        let at = list.at();
-        let Some(item) = list.next() else { break };
-        is_empty = false;
-        let separators = from(raw, at).iter().take_while(|byte| is_fws(**byte) || **byte == b',');
-        let at = at + separators.count();
-        match item {
-            RawAddress::Mailbox(found) if found.local.is_empty() || found.host.is_empty() => {
-                fault = fault.or(Some((at, DefectKind::InvalidAddress)));
-            }
-            RawAddress::Mailbox(_) => {}
-            RawAddress::GroupStart(_) => group = at,
-            RawAddress::GroupEnd => {
-                let last = list.at().checked_sub(1).and_then(|last| raw.get(last));
-                if last != Some(&b';') {
-                    fault = fault.or(Some((group, DefectKind::Unclosed)));
-                }
-            }
-        }
-    }
-    let junk = list.junk().map(|at| (at, DefectKind::InvalidAddress));
-    let first = junk.into_iter().chain(fault).min();
+    let (raw, limits) = (field.raw_value(), field.limits());
     // Only this one may name nobody (RFC 5322 §3.6.3).
-    let is_missing = is_empty && !field.is_named("Bcc") && !field.is_named("Resent-Bcc");
-    match first {
-        Some((at, kind)) => Some((Some(at), kind)),
-        None => is_missing.then_some((Some(0), DefectKind::InvalidAddress)),
-    }
+    let may_be_empty = field.is_named("Bcc") || field.is_named("Resent-Bcc");
+    let is_empty = !may_be_empty && field.raw_addresses().next().is_none();
+    let empty = is_empty.then_some((0, DefectKind::InvalidAddress));
+    address::first_fault(raw, limits).or(empty).map(|(at, kind)| (Some(at), kind))
+}
+
+/// The token that a value starts with, where no parameter does.
+fn first_token(raw: &[u8], limits: ValueLimits) -> Option<&str> {
+    let mut cursor = Cursor::new(raw, limits);
+    cursor.gap();
+    cursor.token().filter(|_| !cursor.eat_spaced(b'='))
 }
 
 /// Where a list of so many tokens at most, with commas between, stops being one.

@@ -3,9 +3,10 @@
 use alloc::borrow::Cow;
 
 use crate::error::SyntaxError;
-use crate::grammar::Cursor;
+use crate::grammar::{Cursor, begins_parameter};
 use crate::header::parameter::Parameters;
 use crate::limits::ValueLimits;
+use crate::scan::from;
 
 /// How a part is meant to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,16 @@ impl<'a> ContentDisposition<'a> {
     pub(crate) fn parse_within(value: &'a [u8], limits: ValueLimits) -> Result<Self, SyntaxError> {
         let mut cursor = Cursor::new(value, limits);
         cursor.gap();
-        let kind = cursor.token().ok_or_else(|| cursor.error("a disposition type"))?;
+        let start = cursor.at();
+        // Some write it in quotes, or leave it out.
+        let is_quoted = cursor.eat(b'"');
+        let mut kind = cursor.token().ok_or_else(|| cursor.error("a disposition type"))?;
+        if is_quoted {
+            cursor.eat(b'"');
+        } else if begins_parameter(from(value, start)) {
+            kind = "attachment";
+            cursor.go_to(start);
+        }
         Ok(Self { kind, parameters: Parameters::new(cursor.rest(), limits) })
     }
 
@@ -72,5 +82,12 @@ mod tests {
         assert!(ContentDisposition::parse(b"INLINE").unwrap().is_inline());
         assert!(ContentDisposition::parse(b"x-other").unwrap().is_attachment());
         assert!(ContentDisposition::parse(b"; filename=x").is_err());
+        for wrong in [&b"\"attachment\"; filename=x"[..], b"filename=x", b"filename=x; size=3"] {
+            let attachment = ContentDisposition::parse(wrong).unwrap();
+            assert_eq!(
+                (attachment.kind(), attachment.filename().as_deref()),
+                ("attachment", Some("x"))
+            );
+        }
     }
 }

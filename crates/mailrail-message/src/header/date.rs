@@ -24,9 +24,10 @@ pub struct DateTime {
     offset: Option<i16>,
 }
 
-const MONTHS: [&str; 12] =
+pub(crate) const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+/// The days of the week, from Sunday on.
+pub(crate) const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MINUTES_A_DAY: i16 = 24 * 60;
 
 impl DateTime {
@@ -120,7 +121,7 @@ impl DateTime {
     }
 
     /// Days since Sunday.
-    fn weekday(&self) -> usize {
+    pub(crate) fn weekday(&self) -> usize {
         let days =
             days_from_civil(i64::from(self.year), i64::from(self.month), i64::from(self.day));
         usize::try_from((days + 4).rem_euclid(7)).unwrap_or_default()
