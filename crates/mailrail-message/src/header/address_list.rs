@@ -131,11 +131,6 @@ impl<'a> RawAddresses<'a> {
         self.junk
     }
 
-    /// How far the list is read.
-    pub(crate) const fn at(&self) -> usize {
-        self.cursor.at()
-    }
-
     fn left_out(&mut self) {
         let at = self.cursor.at();
         self.junk.get_or_insert(at);
